@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * All that differs between the kernels that the module builds for (6.1 to
+ * 6.12), so that no other file asks for a version.
+ */
+#ifndef PMEM_PKS_COMPAT_H
+#define PMEM_PKS_COMPAT_H
+
+#include <linux/cpuhotplug.h>
+#include <linux/ftrace.h>
+#include <linux/syscore_ops.h>
+#include <linux/version.h>
+
+/* Protection keys for supervisor pages: Intel SDM volume 3A, 5.6.2. */
+#ifndef X86_CR4_PKS
+#define X86_CR4_PKS		BIT(24)
+#endif
+#ifndef MSR_IA32_PKRS
+#define MSR_IA32_PKRS		0x000006e1
+#endif
+
+/*
+ * CPU hotplug gives modules no dynamic state in the section that runs on an
+ * incoming CPU before its interrupts are on, and a later one would leave the
+ * CPU's interrupt handlers unprotected. This state belongs to an architecture
+ * that x86 is not, so its slot is always free.
+ */
+#define PKS_CPUHP_STARTING	CPUHP_AP_ARM_VFP_STARTING
+
+/* 6.2 gave the calls that take an ftrace_ops the names of the older ones. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define compat_register_direct(ops, addr)	\
+	register_ftrace_direct_multi(ops, addr)
+#define compat_unregister_direct(ops, addr)	\
+	unregister_ftrace_direct_multi(ops, addr)
+#else
+#define compat_register_direct(ops, addr)	\
+	register_ftrace_direct(ops, addr)
+#define compat_unregister_direct(ops, addr)	\
+	unregister_ftrace_direct(ops, addr, false)
+#endif
+
+/* The resume callback: PKS_HAVE_SYSCORE comes from the Kbuild file. */
+#ifdef PKS_HAVE_SYSCORE
+#define COMPAT_SYSCORE_ARG	void *data
+
+#define DEFINE_COMPAT_SYSCORE(name, on_resume)				\
+	static const struct syscore_ops name##_ops = {			\
+		.resume = on_resume,					\
+	};								\
+	static struct syscore name = { .ops = &name##_ops }
+
+#define compat_register_syscore(name)	register_syscore(name)
+#define compat_unregister_syscore(name)	unregister_syscore(name)
+#else
+#define COMPAT_SYSCORE_ARG	void
+
+#define DEFINE_COMPAT_SYSCORE(name, on_resume)				\
+	static struct syscore_ops name = { .resume = on_resume }
+
+#define compat_register_syscore(name)	register_syscore_ops(name)
+#define compat_unregister_syscore(name)	unregister_syscore_ops(name)
+#endif
+
+#endif /* PMEM_PKS_COMPAT_H */

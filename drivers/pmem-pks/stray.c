@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * pmem_pks_stray: a stray writer, for the tests and the demonstration. It
+ * destroys data. Not installed, and not to be loaded where data matters.
+ *
+ * /sys/kernel/debug/pmem_pks_stray/
+ *   write  "<start> <size> <context> <count> [seed]" does count stores of eight
+ *          bytes to random places, aligned to eight, in size bytes at the
+ *          physical address start of the direct map, from the context
+ *            thread   the thread that writes the file
+ *            kthread  a kernel thread on another CPU
+ *            softirq  a tasklet
+ *            hardirq  an irq_work
+ *            ipi      an interrupt from this CPU to another one
+ *            string   the thread, as one rep stosb of count bytes at start
+ *   done   how many stores the CPU went past, since load
+ *   peek   write "<start> <length>", then read the bytes as hexadecimal
+ *   leaf   write "<start>", then read level and key of the leaf that maps it
+ *   cpus   CR4.PKS and PKRS of each CPU
+ *
+ * It uses nothing of pmem_pks, so that it works before and after it as well.
+ */
+#include <linux/cpu.h>
+#include <linux/debugfs.h>
+#include <linux/interrupt.h>
+#include <linux/irq_work.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/pfn.h>
+#include <linux/prandom.h>
+#include <linux/sched/task.h>
+#include <linux/seq_file.h>
+#include <linux/smp.h>
+#include <linux/uaccess.h>
+#include <asm/io.h>
+#include <asm/msr.h>
+#include <asm/pgtable.h>
+#include <asm/special_insns.h>
+
+#include "compat.h"
+
+/* "STRAY", backwards in memory. */
+#define STRAY_VALUE	0x5941525453ull
+
+struct stray_job {
+	u64 start;
+	u64 size;
+	unsigned int count;
+	u32 seed;
+	struct completion started;
+};
+
+static u64 stray_done;
+static u64 peek_start, peek_length, leaf_start;
+/* For the contexts that get no argument. One write at a time uses them. */
+static struct stray_job *current_job;
+static DEFINE_MUTEX(stray_lock);
+
+static void stray_stores(struct stray_job *job)
+{
+	struct rnd_state rnd;
+	unsigned int i;
+	u64 place;
+
+	prandom_seed_state(&rnd, job->seed);
+	for (i = 0; i < job->count; i++) {
+		place = (((u64)prandom_u32_state(&rnd) << 32) |
+			 prandom_u32_state(&rnd)) % (job->size / 8);
+		WRITE_ONCE(*(u64 *)__va(job->start + place * 8), STRAY_VALUE);
+		stray_done++;
+	}
+}
+
+static int stray_kthread(void *arg)
+{
+	struct stray_job *job = arg;
+
+	complete(&job->started);
+	stray_stores(job);
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(HZ);
+	return 0;
+}
+
+static int stray_from_kthread(struct stray_job *job)
+{
+	struct task_struct *task;
+	int cpu;
+
+	cpus_read_lock();
+	cpu = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
+	cpus_read_unlock();
+	if (cpu >= nr_cpu_ids)
+		return -ENXIO;
+
+	init_completion(&job->started);
+	task = kthread_create(stray_kthread, job, "stray");
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	kthread_bind(task, cpu);
+	/* It may be dead before it is stopped. */
+	get_task_struct(task);
+	wake_up_process(task);
+	wait_for_completion(&job->started);
+	kthread_stop(task);
+	put_task_struct(task);
+	return 0;
+}
+
+static void stray_tasklet(struct tasklet_struct *tasklet)
+{
+	stray_stores(current_job);
+}
+
+static int stray_from_softirq(struct stray_job *job)
+{
+	struct tasklet_struct tasklet;
+
+	current_job = job;
+	tasklet_setup(&tasklet, stray_tasklet);
+	tasklet_schedule(&tasklet);
+	tasklet_kill(&tasklet);
+	return 0;
+}
+
+static void stray_irq_work(struct irq_work *work)
+{
+	stray_stores(current_job);
+}
+
+static int stray_from_hardirq(struct stray_job *job)
+{
+	struct irq_work work = IRQ_WORK_INIT_HARD(stray_irq_work);
+
+	current_job = job;
+	irq_work_queue(&work);
+	irq_work_sync(&work);
+	return 0;
+}
+
+static void stray_ipi(void *arg)
+{
+	stray_stores(arg);
+}
+
+static int stray_from_ipi(struct stray_job *job)
+{
+	int cpu, ret;
+
+	cpus_read_lock();
+	cpu = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
+	ret = cpu >= nr_cpu_ids ? -ENXIO :
+	      smp_call_function_single(cpu, stray_ipi, job, 1);
+	cpus_read_unlock();
+	return ret;
+}
+
+static int stray_from_thread(struct stray_job *job)
+{
+	stray_stores(job);
+	return 0;
+}
+
+static int stray_string(struct stray_job *job)
+{
+	void *dst = __va(job->start);
+	unsigned long count = min_t(u64, job->count, job->size);
+
+	asm volatile("rep stosb"
+		     : "+D" (dst), "+c" (count) : "a" (0x5a) : "memory");
+	stray_done++;
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct stray_job *job);
+} contexts[] = {
+	{ "thread", stray_from_thread },
+	{ "kthread", stray_from_kthread },
+	{ "softirq", stray_from_softirq },
+	{ "hardirq", stray_from_hardirq },
+	{ "ipi", stray_from_ipi },
+	{ "string", stray_string },
+};
+
+/*
+ * No lock is held over the stores of the writing thread itself, and the files
+ * have no protection against removal: it may die in here.
+ */
+static ssize_t stray_write(struct file *file, const char __user *from,
+			   size_t len, loff_t *pos)
+{
+	struct stray_job job = { .seed = 1 };
+	char text[128], context[16];
+	int i, ret;
+
+	if (len >= sizeof(text))
+		return -EINVAL;
+	if (copy_from_user(text, from, len))
+		return -EFAULT;
+	text[len] = '\0';
+	if (sscanf(text, "%lli %lli %15s %u %u", &job.start, &job.size,
+		   context, &job.count, &job.seed) < 4 ||
+	    job.size < 8 || job.start & 7)
+		return -EINVAL;
+
+	for (i = 0; i < ARRAY_SIZE(contexts); i++) {
+		if (strcmp(context, contexts[i].name))
+			continue;
+		if (contexts[i].run == stray_from_thread ||
+		    contexts[i].run == stray_string) {
+			ret = contexts[i].run(&job);
+		} else {
+			mutex_lock(&stray_lock);
+			ret = contexts[i].run(&job);
+			mutex_unlock(&stray_lock);
+		}
+		return ret ? ret : len;
+	}
+	return -EINVAL;
+}
+
+static const struct file_operations write_fops = {
+	.owner = THIS_MODULE,
+	.open = stream_open,
+	.write = stray_write,
+};
+
+static ssize_t numbers_from_user(const char __user *from, size_t len, u64 *a,
+				 u64 *b)
+{
+	char text[64];
+
+	if (len >= sizeof(text))
+		return -EINVAL;
+	if (copy_from_user(text, from, len))
+		return -EFAULT;
+	text[len] = '\0';
+	return sscanf(text, "%lli %lli", a, b) == (b ? 2 : 1) ? len : -EINVAL;
+}
+
+static ssize_t peek_write(struct file *file, const char __user *from,
+			  size_t len, loff_t *pos)
+{
+	return numbers_from_user(from, len, &peek_start, &peek_length);
+}
+
+static int peek_show(struct seq_file *m, void *unused)
+{
+	u64 i;
+
+	for (i = 0; i < min_t(u64, peek_length, PAGE_SIZE); i++)
+		seq_printf(m, "%02x", *(u8 *)__va(peek_start + i));
+	seq_putc(m, '\n');
+	return 0;
+}
+
+static ssize_t leaf_write(struct file *file, const char __user *from,
+			  size_t len, loff_t *pos)
+{
+	return numbers_from_user(from, len, &leaf_start, NULL);
+}
+
+static int leaf_show(struct seq_file *m, void *unused)
+{
+	static const char * const names[] = { "none", "4k", "2m", "1g" };
+	unsigned int level;
+	pte_t *leaf = lookup_address((unsigned long)__va(leaf_start), &level);
+
+	if (!leaf || level >= ARRAY_SIZE(names))
+		seq_puts(m, "level=none key=0\n");
+	else
+		seq_printf(m, "level=%s key=%llu\n", names[level],
+			   (u64)(pte_flags(*leaf) & _PAGE_PKEY_MASK) >>
+			   _PAGE_BIT_PKEY_BIT0);
+	return 0;
+}
+
+struct cpu_registers {
+	unsigned long cr4;
+	u64 pkrs;
+};
+
+static void read_registers(void *arg)
+{
+	struct cpu_registers *r = arg;
+
+	r->cr4 = __read_cr4();
+	rdmsrl_safe(MSR_IA32_PKRS, &r->pkrs);
+}
+
+static int cpus_show(struct seq_file *m, void *unused)
+{
+	int cpu;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu) {
+		struct cpu_registers r = {};
+
+		smp_call_function_single(cpu, read_registers, &r, 1);
+		seq_printf(m, "cpu%d cr4.pks=%d pkrs=0x%08llx\n", cpu,
+			   !!(r.cr4 & X86_CR4_PKS), r.pkrs);
+	}
+	cpus_read_unlock();
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(cpus);
+
+static int peek_open(struct inode *inode, struct file *file)
+{
+	return single_open_size(file, peek_show, NULL, 2 * PAGE_SIZE + 2);
+}
+
+static const struct file_operations peek_fops = {
+	.owner = THIS_MODULE,
+	.open = peek_open,
+	.read = seq_read,
+	.write = peek_write,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
+
+static int leaf_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, leaf_show, NULL);
+}
+
+static const struct file_operations leaf_fops = {
+	.owner = THIS_MODULE,
+	.open = leaf_open,
+	.read = seq_read,
+	.write = leaf_write,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
+
+static struct dentry *stray_dir;
+
+static int __init stray_init(void)
+{
+	stray_dir = debugfs_create_dir("pmem_pks_stray", NULL);
+	debugfs_create_file_unsafe("write", 0200, stray_dir, NULL, &write_fops);
+	debugfs_create_u64("done", 0400, stray_dir, &stray_done);
+	debugfs_create_file("peek", 0600, stray_dir, NULL, &peek_fops);
+	debugfs_create_file("leaf", 0600, stray_dir, NULL, &leaf_fops);
+	debugfs_create_file("cpus", 0400, stray_dir, NULL, &cpus_fops);
+	return 0;
+}
+
+static void __exit stray_exit(void)
+{
+	debugfs_remove_recursive(stray_dir);
+}
+
+module_init(stray_init);
+module_exit(stray_exit);
+
+MODULE_DESCRIPTION("Writes to pmem that must be caught, for tests");
+MODULE_LICENSE("GPL");

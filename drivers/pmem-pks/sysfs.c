@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The user's view: /sys/kernel/pmem_pks/ and /sys/kernel/debug/pmem_pks/.
+ *
+ * Process context. No attribute takes pmem.c's lock, which is held while a
+ * domain's folder is removed.
+ */
+#include <linux/debugfs.h>
+#include <linux/kobject.h>
+#include <linux/mm.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "internal.h"
+
+static struct kobject *root, *namespaces;
+static struct dentry *debug_root;
+
+#define ROOT_TOTAL(name, total)						\
+static ssize_t name##_show(struct kobject *kobj,			\
+			   struct kobj_attribute *attr, char *buf)	\
+{									\
+	return sysfs_emit(buf, "%llu\n", total);			\
+}									\
+static struct kobj_attribute name##_attr = __ATTR_RO(name)
+
+ROOT_TOTAL(stray_writes, report_total());
+ROOT_TOTAL(grants, grant_total());
+ROOT_TOTAL(fail_open, domain_fail_open_total());
+
+static ssize_t fault_mode_show(struct kobject *kobj,
+			       struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  fault_mode_names[READ_ONCE(fault_mode)]);
+}
+
+static ssize_t fault_mode_store(struct kobject *kobj,
+				struct kobj_attribute *attr, const char *buf,
+				size_t count)
+{
+	int mode = __sysfs_match_string(fault_mode_names, -1, buf);
+
+	if (mode < 0)
+		return mode;
+	WRITE_ONCE(fault_mode, mode);
+	return count;
+}
+
+static struct kobj_attribute fault_mode_attr = __ATTR_RW(fault_mode);
+
+static struct attribute *root_attrs[] = {
+	&fault_mode_attr.attr,
+	&stray_writes_attr.attr,
+	&grants_attr.attr,
+	&fail_open_attr.attr,
+	NULL
+};
+
+static const struct attribute_group root_group = { .attrs = root_attrs };
+
+/* A namespace's folder */
+
+struct domain_attr {
+	struct attribute attr;
+	ssize_t (*show)(struct domain *d, char *buf);
+	ssize_t (*store)(struct domain *d, const char *buf, size_t count);
+};
+
+static ssize_t domain_attr_show(struct kobject *kobj, struct attribute *attr,
+				char *buf)
+{
+	return container_of(attr, struct domain_attr, attr)->show
+		(container_of(kobj, struct domain, kobj), buf);
+}
+
+static ssize_t domain_attr_store(struct kobject *kobj, struct attribute *attr,
+				 const char *buf, size_t count)
+{
+	return container_of(attr, struct domain_attr, attr)->store
+		(container_of(kobj, struct domain, kobj), buf, count);
+}
+
+static const struct sysfs_ops domain_sysfs_ops = {
+	.show = domain_attr_show,
+	.store = domain_attr_store,
+};
+
+static ssize_t protect_show(struct domain *d, char *buf)
+{
+	return sysfs_emit(buf, "%d\n",
+			  READ_ONCE(d->protect) && !READ_ONCE(d->failed_open));
+}
+
+static ssize_t protect_store(struct domain *d, const char *buf, size_t count)
+{
+	bool on;
+	int ret;
+
+	if (!sysfs_streq(buf, "0") && !sysfs_streq(buf, "1"))
+		return -EINVAL;
+	on = *buf == '1';
+	ret = domain_protect(d, on);
+	return ret ? ret : count;
+}
+
+static ssize_t key_show(struct domain *d, char *buf)
+{
+	return sysfs_emit(buf, "%d\n", d->key);
+}
+
+static ssize_t range_show(struct domain *d, char *buf)
+{
+	return sysfs_emit(buf, "0x%llx-0x%llx\n", (u64)__pa(d->start),
+			  (u64)__pa(d->end - 1));
+}
+
+static ssize_t domain_stray_writes_show(struct domain *d, char *buf)
+{
+	return sysfs_emit(buf, "%lld\n", atomic64_read(&d->stray_writes));
+}
+
+static ssize_t last_stray_show(struct domain *d, char *buf)
+{
+	int len = report_last(d, buf, PAGE_SIZE - 1);
+
+	return len ? len + sysfs_emit_at(buf, len, "\n") : 0;
+}
+
+static struct domain_attr protect_attr = __ATTR_RW(protect);
+static struct domain_attr key_attr = __ATTR_RO(key);
+static struct domain_attr range_attr = __ATTR_RO(range);
+static struct domain_attr domain_stray_writes_attr =
+	__ATTR(stray_writes, 0444, domain_stray_writes_show, NULL);
+static struct domain_attr last_stray_attr = __ATTR_RO(last_stray);
+
+static struct attribute *domain_attrs[] = {
+	&protect_attr.attr,
+	&key_attr.attr,
+	&range_attr.attr,
+	&domain_stray_writes_attr.attr,
+	&last_stray_attr.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(domain);
+
+static void domain_release(struct kobject *kobj)
+{
+	kfree(container_of(kobj, struct domain, kobj));
+}
+
+static const struct kobj_type domain_ktype = {
+	.release = domain_release,
+	.sysfs_ops = &domain_sysfs_ops,
+	.default_groups = domain_groups,
+};
+
+/**
+ * sysfs_add_domain() - make a domain's folder
+ * @d: the domain; kobject_put(&d->kobj) frees it from now on, also on an error
+ *
+ * Return: 0 or an error.
+ */
+int sysfs_add_domain(struct domain *d)
+{
+	return kobject_init_and_add(&d->kobj, &domain_ktype, namespaces, "%s",
+				    d->name);
+}
+
+/**
+ * sysfs_del_domain() - remove a domain's folder
+ * @d: the domain
+ *
+ * On return nobody reads or writes the folder's files.
+ */
+void sysfs_del_domain(struct domain *d)
+{
+	kobject_del(&d->kobj);
+}
+
+static void leaves_show_domain(struct domain *d, void *arg)
+{
+	struct seq_file *m = arg;
+	struct keymap_leaves leaves;
+
+	if (keymap_leaves(d->start, d->end, d->key, &leaves)) {
+		seq_printf(m, "%s not mapped\n", d->name);
+		return;
+	}
+	seq_printf(m, "%s key=%d keyed=%lu 4k=%lu 2m=%lu 1g=%lu\n", d->name,
+		   d->key, leaves.keyed, leaves.nr[0], leaves.nr[1],
+		   leaves.nr[2]);
+}
+
+static int leaves_show(struct seq_file *m, void *unused)
+{
+	pmem_for_each(leaves_show_domain, m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(leaves);
+
+/**
+ * sysfs_init() - make the folders
+ *
+ * Return: 0 or an error.
+ */
+int __init sysfs_init(void)
+{
+	int ret;
+
+	root = kobject_create_and_add("pmem_pks", kernel_kobj);
+	if (!root)
+		return -ENOMEM;
+	ret = sysfs_create_group(root, &root_group);
+	if (ret)
+		goto put_root;
+	ret = -ENOMEM;
+	namespaces = kobject_create_and_add("namespaces", root);
+	if (!namespaces)
+		goto put_root;
+	debug_root = debugfs_create_dir("pmem_pks", NULL);
+	debugfs_create_file("leaves", 0400, debug_root, NULL, &leaves_fops);
+	return 0;
+
+put_root:
+	kobject_put(root);
+	return ret;
+}
+
+/**
+ * sysfs_exit() - remove the folders
+ *
+ * The domains' folders are gone.
+ */
+void sysfs_exit(void)
+{
+	debugfs_remove_recursive(debug_root);
+	kobject_put(namespaces);
+	kobject_put(root);
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel functions that legitimately write pmem through the kernel's
+ * mapping, and the grants around them.
+ *
+ * Where a function gets its destination as an argument, the domain of that
+ * address is granted from its entry to its exit. The others find it inside;
+ * they get a scope, and the domain is granted when their own store to it faults
+ * (writers_direct_store()). So nothing that they call, a filesystem's block
+ * allocation for example, may write pmem on their account.
+ *
+ * The block layer's writes (/dev/pmemN, filesystem metadata, page cache, whole
+ * pages zeroed for DAX, recovery of poisoned blocks) all reach pmem by
+ * __memcpy_flushcache(), one page at the most.
+ */
+#include <linux/rcupdate.h>
+#include <asm/unwind.h>
+
+#include "internal.h"
+
+#define NO_ARG	-1
+
+struct writer {
+	struct hook hook;
+	int dst_arg;		/* which argument is the destination */
+};
+
+static struct writer writers[] = {
+	{ { "__memcpy_flushcache" }, 0 },
+	{ { "dax_copy_from_iter" }, 2 },
+	{ { "dax_recovery_write" }, 2 },
+	{ { "dax_iomap_copy_around", "dax_iomap_cow_copy" }, 4 },
+	{ { "dax_zero_range" }, NO_ARG },
+	{ { "dax_truncate_page" }, NO_ARG },
+	{ { "dax_file_unshare" }, NO_ARG },
+};
+
+unsigned long writer_enter(const unsigned long *args, unsigned int index);
+void writer_exit(unsigned long token, unsigned long ret);
+
+/*
+ * Called by the trampoline, in the context of the function. Return: a token for
+ * writer_exit(), 0 when there is nothing to be undone.
+ */
+unsigned long writer_enter(const unsigned long *args, unsigned int index)
+{
+	const struct writer *w = &writers[index];
+	unsigned long token = 0;
+	struct domain *d;
+
+	if (w->dst_arg == NO_ARG)
+		return grant_scope_begin() ? GRANT_SCOPE : 0;
+
+	preempt_disable();
+	d = domain_find(args[w->dst_arg]);
+	if (d) {
+		token = d->key;
+		if (unlikely(!pks_grant(d->key))) {
+			token = 0;
+			domain_fail_open(d);
+			pr_err("no memory for a grant: %s is unprotected until its protection is turned on again\n",
+			       d->name);
+		}
+	}
+	preempt_enable();
+	return token;
+}
+
+void writer_exit(unsigned long token, unsigned long ret)
+{
+	if (token == GRANT_SCOPE)
+		grant_scope_end();
+	else
+		pks_revoke(token);
+}
+
+/* Frames above the store: it may be in memset(), or two calls deeper. */
+#define STORE_DEPTH	4
+
+/**
+ * writers_direct_store() - whether a store is that of a writer with a scope
+ * @regs: the registers of the store
+ *
+ * True for the store of one of the writers without a destination argument
+ * itself, or of a copy routine that it called.
+ *
+ * Context: the page fault.
+ */
+bool writers_direct_store(struct pt_regs *regs)
+{
+	struct unwind_state state;
+	unsigned long ip;
+	int depth, i;
+
+	unwind_start(&state, current, regs, NULL);
+	for (depth = 0; depth < STORE_DEPTH && !unwind_done(&state); depth++) {
+		ip = unwind_get_return_address(&state);
+		if (!ip)
+			break;
+		for (i = 0; i < ARRAY_SIZE(writers); i++)
+			if (writers[i].dst_arg == NO_ARG &&
+			    hook_covers(&writers[i].hook, ip))
+				return true;
+		unwind_next_frame(&state);
+	}
+	return false;
+}
+
+/**
+ * writers_init() - hook the writers
+ *
+ * Return: 0, or the error of hook_place(), with no hook left.
+ */
+int __init writers_init(void)
+{
+	int ret, i;
+
+	static_assert(ARRAY_SIZE(writers) <= HOOK_WRITERS_MAX);
+
+	for (i = 0; i < ARRAY_SIZE(writers); i++) {
+		writers[i].hook.trampoline = hook_writer_stubs[i];
+		ret = hook_place(&writers[i].hook);
+		if (ret) {
+			writers_exit();
+			return ret;
+		}
+	}
+	return 0;
+}
+
+/**
+ * writers_exit() - unhook the writers
+ *
+ * On return no thread is in a trampoline, before, in or behind the function.
+ *
+ * Context: process context, no leaf carries a key any more; sleeps until the
+ * last writer has returned.
+ */
+void writers_exit(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(writers); i++)
+		hook_remove(&writers[i].hook);
+	synchronize_rcu_tasks();
+	grant_drain();
+	synchronize_rcu_tasks();
+}
