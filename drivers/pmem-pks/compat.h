@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * All that differs between the kernels that the module builds for (6.1 to
- * 6.12), so that no other file asks for a version.
+ * 6.12), so that no other file asks. What a kernel has is looked up in its
+ * headers by the Kbuild file (PKS_HAVE_*): its version tells less, as stable
+ * kernels take over interfaces too.
  */
 #ifndef PMEM_PKS_COMPAT_H
 #define PMEM_PKS_COMPAT_H
@@ -9,7 +11,6 @@
 #include <linux/cpuhotplug.h>
 #include <linux/ftrace.h>
 #include <linux/syscore_ops.h>
-#include <linux/version.h>
 
 /* Protection keys for supervisor pages: Intel SDM volume 3A, 5.6.2. */
 #ifndef X86_CR4_PKS
@@ -28,7 +29,7 @@
 #define PKS_CPUHP_STARTING	CPUHP_AP_ARM_VFP_STARTING
 
 /* 6.2 gave the calls that take an ftrace_ops the names of the older ones. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#ifdef PKS_HAVE_DIRECT_MULTI
 #define compat_register_direct(ops, addr)	\
 	register_ftrace_direct_multi(ops, addr)
 #define compat_unregister_direct(ops, addr)	\
@@ -40,7 +41,7 @@
 	unregister_ftrace_direct(ops, addr, false)
 #endif
 
-/* The resume callback: PKS_HAVE_SYSCORE comes from the Kbuild file. */
+/* The resume callback. */
 #ifdef PKS_HAVE_SYSCORE
 #define COMPAT_SYSCORE_ARG	void *data
 

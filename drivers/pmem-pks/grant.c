@@ -179,7 +179,6 @@ static __always_inline void grant_open(struct grant_ctx *ctx, int key)
 	if (ctx->depth[key]++)
 		return;
 	ctx->open |= PKRS_KEY_MASK(key);
-	__this_cpu_inc(grant_cpu.total);
 	pks_write(ctx->base & ~ctx->open);
 }
 
@@ -197,8 +196,10 @@ bool pks_grant(int key)
 
 	preempt_disable();
 	ctx = grant_get(true);
-	if (likely(ctx))
+	if (likely(ctx)) {
 		grant_open(ctx, key);
+		__this_cpu_inc(grant_cpu.total);
+	}
 	preempt_enable();
 	return ctx;
 }
@@ -353,6 +354,7 @@ void grant_scope_key(struct grant_ctx *ctx, int key)
 		return;
 	ctx->scope_keys |= BIT(key);
 	grant_open(ctx, key);
+	__this_cpu_inc(grant_cpu.total);
 }
 
 /**
@@ -398,7 +400,7 @@ void grant_close_everywhere(int key)
 }
 
 /**
- * grant_total() - outermost grants since load, of all CPUs
+ * grant_total() - grants since load, of all CPUs, nested ones included
  */
 u64 grant_total(void)
 {

@@ -22,8 +22,6 @@
 #include "compat.h"
 #include "internal.h"
 
-void hook_nothing(void);
-
 static unsigned long lookup_name;
 /* Those in place. Changed by init and exit only. */
 static LIST_HEAD(hooks);
@@ -115,7 +113,8 @@ int hook_place(struct hook *hook)
 	return 0;
 
 fail:
-	pr_err("cannot hook %s (%d)\n", hook->name, ret);
+	pr_err("cannot hook %s (%d)%s\n", hook->name, ret,
+	       ret == -EBUSY ? ": hooked by somebody else" : "");
 	return ret;
 }
 
@@ -271,7 +270,8 @@ int hook_divert(struct hook_divert *divert)
 	divert->ops = NULL;
 fail:
 	pr_err("cannot hook %s (%d)%s\n", divert->name, ret,
-	       ret == -EBUSY ? ": is kernel.ftrace_enabled 0?" : "");
+	       ret != -EBUSY ? "" :
+	       ": hooked by somebody else, or kernel.ftrace_enabled is 0");
 	return ret;
 }
 

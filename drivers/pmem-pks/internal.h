@@ -160,6 +160,14 @@ void hook_map_trampoline(void);
 void hook_unmap_trampoline(void);
 void hook_trampolines_end(void);
 unsigned long hook_call(unsigned long func, unsigned long arg);
+void hook_nothing(void);
+/* What the trampolines call before and behind the function. */
+unsigned long writer_enter(const unsigned long *args, unsigned int index);
+void writer_exit(unsigned long token, unsigned long ret);
+unsigned long pmem_map_enter(const unsigned long *args, unsigned int index);
+void pmem_map_exit(unsigned long token, unsigned long ret);
+unsigned long pmem_unmap_enter(const unsigned long *args, unsigned int index);
+void pmem_unmap_exit(unsigned long token, unsigned long ret);
 
 /* writers.c: who writes pmem legitimately */
 

@@ -33,11 +33,6 @@ static bool protect_all;
 static atomic_t busy;
 static rwlock_t *resource_lock;
 
-unsigned long pmem_map_enter(const unsigned long *args, unsigned int index);
-void pmem_map_exit(unsigned long token, unsigned long ret);
-unsigned long pmem_unmap_enter(const unsigned long *args, unsigned int index);
-void pmem_unmap_exit(unsigned long token, unsigned long ret);
-
 /* pmem_lock held. */
 static bool pmem_has_name(const char *name)
 {

@@ -21,6 +21,7 @@ struct slot {
 	struct llist_node node;
 	struct domain *domain;
 	struct stray stray;
+	bool printed;
 	atomic_t taken;
 };
 
@@ -46,32 +47,37 @@ static int stray_print(char *buf, size_t size, const struct stray *s)
 			 s->cpu, outcome[s->mode]);
 }
 
-static void report_print(struct irq_work *work)
+static void report_print(const struct stray *stray)
+{
+	char line[256];
+	int held_back;
+
+	if (!__ratelimit(&report_limit))
+		return;
+	stray_print(line, sizeof(line), stray);
+	held_back = xchg(&report_limit.missed, 0);
+	if (held_back)
+		pr_warn("%s; %d before it were not logged\n", line, held_back);
+	else
+		pr_warn("%s\n", line);
+}
+
+static void report_tell(struct irq_work *work)
 {
 	struct llist_node *all = llist_reverse_order(llist_del_all(&told));
 	struct slot *slot, *next;
-	char line[256];
-	int held_back;
 
 	llist_for_each_entry_safe(slot, next, all, node) {
 		raw_spin_lock(&report_lock);
 		slot->domain->last = slot->stray;
 		raw_spin_unlock(&report_lock);
-
-		if (__ratelimit(&report_limit)) {
-			stray_print(line, sizeof(line), &slot->stray);
-			held_back = xchg(&report_limit.missed, 0);
-			if (held_back)
-				pr_warn("%s; %d before it were not logged\n",
-					line, held_back);
-			else
-				pr_warn("%s\n", line);
-		}
+		if (!slot->printed)
+			report_print(&slot->stray);
 		atomic_set_release(&slot->taken, 0);
 	}
 }
 
-static DEFINE_IRQ_WORK(report_work, report_print);
+static DEFINE_IRQ_WORK(report_work, report_tell);
 
 /**
  * report_stray() - count a stray write and see that it is told
@@ -108,6 +114,13 @@ void report_stray(struct domain *d, unsigned long addr, struct pt_regs *regs,
 	s->pid = task_pid_nr(current);
 	s->cpu = smp_processor_id();
 	s->mode = mode;
+	/*
+	 * The kernel prints its oops from here anyway, and of an interrupt's it
+	 * never comes back.
+	 */
+	slots[i].printed = mode == FAULT_STRICT;
+	if (slots[i].printed)
+		report_print(s);
 	llist_add(&slots[i].node, &told);
 	irq_work_queue(&report_work);
 }

@@ -18,6 +18,9 @@
  *   leaf   write "<start>", then read level and key of the leaf that maps it
  *   cpus   CR4.PKS and PKRS of each CPU
  *
+ * The parameter occupy=<function> makes it divert that kernel function, so that
+ * nobody else can hook it.
+ *
  * It uses nothing of pmem_pks, so that it works before and after it as well.
  */
 #include <linux/cpu.h>
@@ -26,6 +29,7 @@
 #include <linux/irq_work.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/pfn.h>
 #include <linux/prandom.h>
@@ -338,8 +342,36 @@ static const struct file_operations leaf_fops = {
 
 static struct dentry *stray_dir;
 
+static char *occupy;
+module_param(occupy, charp, 0400);
+MODULE_PARM_DESC(occupy, "a kernel function to keep others from hooking");
+
+static void occupy_callback(unsigned long ip, unsigned long parent_ip,
+			    struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+}
+
+static struct ftrace_ops occupy_ops = {
+	.func = occupy_callback,
+	.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY,
+};
+
+static int __init stray_occupy(void)
+{
+	int ret;
+
+	ret = ftrace_set_filter(&occupy_ops, occupy, strlen(occupy), 1);
+	return ret ? ret : register_ftrace_function(&occupy_ops);
+}
+
 static int __init stray_init(void)
 {
+	int ret = occupy ? stray_occupy() : 0;
+
+	if (ret) {
+		pr_err("pmem_pks_stray: cannot occupy %s (%d)\n", occupy, ret);
+		return ret;
+	}
 	stray_dir = debugfs_create_dir("pmem_pks_stray", NULL);
 	debugfs_create_file_unsafe("write", 0200, stray_dir, NULL, &write_fops);
 	debugfs_create_u64("done", 0400, stray_dir, &stray_done);
@@ -352,6 +384,8 @@ static int __init stray_init(void)
 static void __exit stray_exit(void)
 {
 	debugfs_remove_recursive(stray_dir);
+	if (occupy)
+		unregister_ftrace_function(&occupy_ops);
 }
 
 module_init(stray_init);

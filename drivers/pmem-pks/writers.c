@@ -35,9 +35,6 @@ static struct writer writers[] = {
 	{ { "dax_file_unshare" }, NO_ARG },
 };
 
-unsigned long writer_enter(const unsigned long *args, unsigned int index);
-void writer_exit(unsigned long token, unsigned long ret);
-
 /*
  * Called by the trampoline, in the context of the function. Return: a token for
  * writer_exit(), 0 when there is nothing to be undone.
