@@ -44,10 +44,11 @@ static int keymap_walk(unsigned long start, unsigned long end, int key)
 		if (!leaf)
 			return -ENXIO;
 		old = READ_ONCE(leaf->pte);
-		/* Split or unmapped since the look-up. */
+		/* Split since the look-up. */
 		if (level != PG_LEVEL_4K && !(old & _PAGE_PSE))
 			continue;
-		if (!(old & _PAGE_PRESENT) && !(old & _PAGE_PROTNONE))
+		/* A poisoned page is not present, and is to keep its key. */
+		if (!old)
 			return -ENXIO;
 
 		size = page_level_size(level);
