@@ -108,6 +108,10 @@ int hook_place(struct hook *hook)
 		goto fail;
 	}
 	hook->size = hook_symbol_size(addr);
+	if (hook->tail) {
+		hook->tail_addr = hook_symbol(hook->tail);
+		hook->tail_size = hook_symbol_size(hook->tail_addr);
+	}
 	hook->addr = addr;
 	list_add_tail(&hook->list, &hooks);
 	return 0;
@@ -141,7 +145,8 @@ static bool hook_any_covers(unsigned long ip)
 	struct hook *hook;
 
 	list_for_each_entry(hook, &hooks, list)
-		if (hook_covers(hook, ip))
+		if (hook_covers(hook, ip) ||
+		    (hook->tail && ip - hook->tail_addr < hook->tail_size))
 			return true;
 	return false;
 }
@@ -220,7 +225,7 @@ int hook_settle(void)
 		if (msleep_interruptible(10))
 			return -EINTR;
 		if (!told)
-			pr_info("waiting for %u threads to leave the functions that are hooked\n",
+			pr_info("waiting for %u thread(s) to leave the functions that are hooked\n",
 				count);
 		told = true;
 	}

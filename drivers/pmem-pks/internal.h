@@ -126,9 +126,12 @@ struct ftrace_ops;
 struct hook {
 	const char *name;
 	const char *alias;	/* its name on other kernels, or NULL */
+	const char *tail;	/* what it ends in by a jump, or NULL */
 	unsigned long trampoline;
 	unsigned long addr;	/* 0 while not in place */
 	unsigned long size;
+	unsigned long tail_addr;
+	unsigned long tail_size;
 	struct ftrace_ops *ops;
 	struct list_head list;
 };
