@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# For people; the kernel's build reads Kbuild.
+
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+MODULES := drivers/pmem-pks
+
+modules:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(if $(W),W=$(W)) $(if $(C),C=$(C)) modules
+
+# The stray writer is for tests: it is built, and never installed.
+modules_install: modules
+	install -D -m 644 $(MODULES)/pmem_pks.ko \
+		$(INSTALL_MOD_PATH)/lib/modules/$(KVER)/updates/pmem_pks.ko
+	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(KVER)
+
+clean:
+	$(if $(wildcard $(KDIR)),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
+	rm -rf build tests/results
+
+demo:
+	@tests/demo/run
+
+check:
+	@tests/bed/check
+
+help:
+	@echo 'make                   build the modules for the running kernel'
+	@echo 'make KVER=<release>    ... for another one; KDIR=<folder> where its headers lie'
+	@echo '                       elsewhere; W=1 and C=2 as in a kernel tree'
+	@echo 'make modules_install   install pmem_pks.ko for that kernel'
+	@echo 'make demo              see a stray write caught, in a virtual machine'
+	@echo '                       (KERNEL=6.1 or 6.12)'
+	@echo 'make check             run the tests, on stock kernels in virtual machines'
+	@echo '                       (TESTS="name ...", KERNELS="6.12 6.1", JOBS=n)'
+	@echo 'make clean             remove what was built'
+	@echo
+	@echo 'demo and check install Debian packages they lack and say which; they download'
+	@echo 'kernels into ~/.cache/pmem-pks (or $$PMEM_PKS_CACHE) and install none.'
+
+.PHONY: modules modules_install clean demo check help

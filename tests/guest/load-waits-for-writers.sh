@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0
+
+DESCRIPTION="loading waits for a thread that is in the midst of a write(), and can be given up"
+PMEM=256M
+
+test() {
+	local holder loader
+
+	fsdax_namespace
+	mkfs.ext4 -q -b 4096 /dev/pmem0
+	on_pmem pmem0 /mnt/fs ext4 dax=always
+	dd if=/dev/zero of=/mnt/fs/held bs=1M count=4 conv=fsync status=none
+	remember_hooks
+	mkfifo /tmp/go
+	/bed/held /mnt/fs/held </tmp/go >/tmp/held &
+	holder=$!
+	exec 8>/tmp/go
+	check "a write() waits in the midst of its copy" soon 10 grep -q held /tmp/held
+
+	insmod /bed/pmem_pks.ko &
+	loader=$!
+	check "loading waits for it" soon 20 is_waiting 1
+	kill -TERM $loader
+	refuse "loading that is interrupted fails" wait $loader
+	nothing_left_behind
+
+	insmod /bed/pmem_pks.ko &
+	loader=$!
+	check "loading waits for it again" soon 20 is_waiting 2
+	equal "no key is in its way" "$(leaf_key "$(data_start pmem0)")" 0
+	exec 8>&-
+	check "the write() goes on" wait $holder
+	check "and then the module is loaded" wait $loader
+	no_false_alarm "the write was not taken for a stray one"
+	check "every CPU is closed" closed_on_every_cpu namespace0.0
+	caught "a stray write is caught" namespace0.0
+}
+
+is_waiting() {
+	[ "$(logged 'pmem_pks: waiting for 1 thread')" = "$1" ]
+}

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0
+
+DESCRIPTION="strict: a stray write in a softirq is a panic, and after a boot the bytes are as they were"
+PMEM="64M 64M"
+EXPECT=$an_oops
+PANIC=1
+
+# The second NVDIMM remembers the digest of the first
+test() {
+	fsdax_namespace
+	dd if=/dev/urandom of=/dev/pmem0 bs=1M conv=fsync status=none || true
+	load fault_mode=strict
+	load_stray
+	digest /dev/pmem0 | dd of=/dev/pmem1 bs=64 count=1 conv=fsync status=none
+	no_false_alarm "no write was taken for a stray one"
+	say "the write goes out"
+	wild_writes namespace0.0 pmem0 softirq 1
+	sleep 5
+	fail "the system goes on after a stray write"
+}
+
+test_next_boot() {
+	equal "every byte is as it was before the panic" "$(digest /dev/pmem0)" \
+		"$(dd if=/dev/pmem1 bs=64 count=1 status=none)"
+	check "the namespace is ready for use" mkfs.ext4 -q -b 4096 /dev/pmem0
+}
