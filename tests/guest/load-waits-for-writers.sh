@@ -17,14 +17,14 @@ test() {
 	exec 8>/tmp/go
 	check "a write() waits in the midst of its copy" soon 10 grep -q held /tmp/held
 
-	insmod /bed/pmem_pks.ko &
+	insmod /bed/pmem_pks.ko 8>&- &
 	loader=$!
 	check "loading waits for it" soon 20 is_waiting 1
 	kill -TERM $loader
 	refuse "loading that is interrupted fails" wait $loader
 	nothing_left_behind
 
-	insmod /bed/pmem_pks.ko &
+	insmod /bed/pmem_pks.ko 8>&- &
 	loader=$!
 	check "loading waits for it again" soon 20 is_waiting 2
 	equal "no key is in its way" "$(leaf_key "$(data_start pmem0)")" 0
