@@ -167,14 +167,14 @@ static bool fault_warn(unsigned long file, unsigned long line,
 	return false;
 }
 
-static struct hook_divert fault_bad_area = {
-	.name = "bad_area_nosemaphore",
-	.handle = fault_denied_write,
+static struct hook fault_functions[] = {
+	{ .name = "bad_area_nosemaphore", .handle = fault_denied_write },
+	{ .name = "__warn", .handle = fault_warn },
 };
 
-static struct hook_divert fault_warning = {
-	.name = "__warn",
-	.handle = fault_warn,
+static struct hook_set fault_hooks = {
+	.hooks = fault_functions,
+	.nr = ARRAY_SIZE(fault_functions),
 };
 
 /*
@@ -226,7 +226,7 @@ denied:
  * diverted. Of the warning only the line "cut here" comes out, and the
  * self-test uses it up.
  *
- * Return: 0; an error of hook_divert(); -EIO when the self-test failed.
+ * Return: 0; an error of hook_place(); -EIO when the self-test failed.
  */
 int __init fault_init(void)
 {
@@ -237,15 +237,12 @@ int __init fault_init(void)
 		if (warners[i].addr)
 			warners[i].size = hook_symbol_size(warners[i].addr);
 	}
-	ret = hook_divert(&fault_warning);
+	ret = hook_place(&fault_hooks);
 	if (ret)
 		return ret;
-	ret = hook_divert(&fault_bad_area);
-	if (ret)
-		goto undivert;
 	ret = register_die_notifier(&fault_step_notifier);
 	if (ret)
-		goto undivert;
+		goto remove_hooks;
 	ret = fault_selftest();
 	if (ret)
 		goto unregister;
@@ -253,9 +250,8 @@ int __init fault_init(void)
 
 unregister:
 	unregister_die_notifier(&fault_step_notifier);
-undivert:
-	hook_undivert(&fault_bad_area);
-	hook_undivert(&fault_warning);
+remove_hooks:
+	hook_remove(&fault_hooks);
 	return ret;
 }
 
@@ -263,6 +259,5 @@ undivert:
 void fault_exit(void)
 {
 	unregister_die_notifier(&fault_step_notifier);
-	hook_undivert(&fault_bad_area);
-	hook_undivert(&fault_warning);
+	hook_remove(&fault_hooks);
 }

@@ -2,15 +2,16 @@
 /*
  * Kernel functions hooked by name, on a kernel that knows nothing of us.
  *
- * hook_place() wraps a function at entry and exit by an ftrace direct call to a
- * trampoline (hook_entry.S). hook_divert() asks before a function runs whether
- * it is to run at all, by an ftrace callback that changes the instruction
- * pointer. The latter is registered as permanent: while it is there, the kernel
- * refuses kernel.ftrace_enabled=0, which would switch off both kinds.
+ * A set of hooks with a trampoline (hook_entry.S) wraps its functions at entry
+ * and exit by an ftrace direct call. A set without one asks before a function
+ * runs whether it is to run at all, by an ftrace callback that changes the
+ * instruction pointer. That kind is registered as permanent: while it is there,
+ * the kernel refuses kernel.ftrace_enabled=0, which would switch off both.
  *
  * Process context throughout, but for the callback itself.
  */
 #include <linux/delay.h>
+#include <linux/err.h>
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
 #include <linux/list.h>
@@ -24,7 +25,7 @@
 
 static unsigned long lookup_name;
 /* Those in place. Changed by init and exit only. */
-static LIST_HEAD(hooks);
+static LIST_HEAD(hook_sets);
 
 /**
  * hook_symbol() - the address of a kernel symbol that is not exported
@@ -58,96 +59,173 @@ unsigned long hook_symbol_size(unsigned long addr)
 
 /**
  * hook_covers() - whether an address is inside a hooked function
- * @hook: a hook, in place or not
+ * @hook: the hook
  * @ip: the address
  */
 bool hook_covers(const struct hook *hook, unsigned long ip)
 {
-	return hook->addr && ip - hook->addr < hook->size;
+	return ip - hook->addr < hook->size;
 }
 
-static struct ftrace_ops *hook_ops(unsigned long addr)
+/* Preemption off; in any context, as the diverted function is. */
+static void hook_divert(unsigned long ip, unsigned long parent_ip,
+			struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct pt_regs *regs = ftrace_get_regs(fregs);
+
+	if (hook_from(ops->private, ip)->handle(regs->di, regs->si, regs->dx))
+		regs->ip = (unsigned long)hook_nothing;
+}
+
+static int hook_register(struct hook_set *set, struct ftrace_ops *ops)
+{
+	if (set->trampoline)
+		return compat_register_direct(ops, set->trampoline);
+	ops->func = hook_divert;
+	ops->private = set;
+	ops->flags |= FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY |
+		      FTRACE_OPS_FL_PERMANENT;
+	return register_ftrace_function(ops);
+}
+
+static void hook_unregister(struct hook_set *set, struct ftrace_ops *ops)
+{
+	if (set->trampoline)
+		compat_unregister_direct(ops, set->trampoline);
+	else
+		unregister_ftrace_function(ops);
+}
+
+/* Hook some of a set's functions. @failed: out, the one at fault, or NULL. */
+static struct ftrace_ops *hook_try(struct hook_set *set, unsigned int first,
+				   unsigned int nr, const struct hook **failed)
 {
 	struct ftrace_ops *ops = kzalloc(sizeof(*ops), GFP_KERNEL);
+	unsigned int i;
+	int ret;
 
-	if (ops && ftrace_set_filter_ip(ops, addr, 0, 0)) {
-		kfree(ops);
-		return NULL;
+	*failed = NULL;
+	if (!ops)
+		return ERR_PTR(-ENOMEM);
+	for (i = first; i < first + nr; i++) {
+		ret = ftrace_set_filter_ip(ops, set->hooks[i].addr, 0, 0);
+		if (ret) {
+			*failed = &set->hooks[i];
+			goto free_ops;
+		}
 	}
-	return ops;
-}
-
-static void hook_free_ops(struct ftrace_ops *ops)
-{
+	ret = hook_register(set, ops);
+	if (!ret)
+		return ops;
+free_ops:
 	ftrace_free_filter(ops);
 	kfree(ops);
+	return ERR_PTR(ret);
 }
 
-/**
- * hook_place() - wrap a function at entry and exit
- * @hook: name and trampoline are set
- *
- * Return: 0, or an error that was logged with the function's name: -ENOENT when
- * the kernel has no such function, -EBUSY when another direct call is there.
- */
-int hook_place(struct hook *hook)
+/* The kernel does not say which function could not be hooked. */
+static const struct hook *hook_find_failed(struct hook_set *set)
 {
-	unsigned long addr = hook_symbol(hook->name);
-	int ret = -ENOENT;
+	const struct hook *failed;
+	struct ftrace_ops *ops;
+	unsigned int i;
 
-	if (!addr && hook->alias)
-		addr = hook_symbol(hook->alias);
-	if (!addr)
-		goto fail;
-	hook->ops = hook_ops(addr);
-	if (!hook->ops)
-		goto fail;
-	ret = compat_register_direct(hook->ops, hook->trampoline);
-	if (ret) {
-		hook_free_ops(hook->ops);
-		goto fail;
+	for (i = 0; i < set->nr; i++) {
+		ops = hook_try(set, i, 1, &failed);
+		if (IS_ERR(ops))
+			return &set->hooks[i];
+		hook_unregister(set, ops);
+		ftrace_free_filter(ops);
+		kfree(ops);
 	}
-	hook->size = hook_symbol_size(addr);
+	return NULL;
+}
+
+static bool hook_resolve(struct hook *hook)
+{
+	hook->addr = hook_symbol(hook->name);
+	if (!hook->addr && hook->alias)
+		hook->addr = hook_symbol(hook->alias);
+	if (!hook->addr)
+		return false;
+	hook->size = hook_symbol_size(hook->addr);
 	if (hook->tail) {
 		hook->tail_addr = hook_symbol(hook->tail);
 		hook->tail_size = hook_symbol_size(hook->tail_addr);
 	}
-	hook->addr = addr;
-	list_add_tail(&hook->list, &hooks);
-	return 0;
+	return true;
+}
 
+/**
+ * hook_place() - hook the functions of a set
+ * @set: its hooks have their names, and its trampoline is set if they are to be
+ *	 wrapped. The functions take no arguments but in registers; those that are
+ *	 diverted return nothing.
+ *
+ * Return: 0, or an error that was logged with the function's name: -ENOENT when
+ * the kernel has no such function, -EBUSY when somebody else has hooked it in a
+ * way that excludes ours, or kernel.ftrace_enabled is 0.
+ */
+int hook_place(struct hook_set *set)
+{
+	const struct hook *failed;
+	struct ftrace_ops *ops;
+	unsigned int i;
+
+	for (i = 0; i < set->nr; i++) {
+		if (!hook_resolve(&set->hooks[i])) {
+			ops = ERR_PTR(-ENOENT);
+			failed = &set->hooks[i];
+			goto fail;
+		}
+	}
+	ops = hook_try(set, 0, set->nr, &failed);
+	if (!IS_ERR(ops)) {
+		set->ops = ops;
+		list_add_tail(&set->list, &hook_sets);
+		return 0;
+	}
+	if (!failed)
+		failed = hook_find_failed(set);
 fail:
-	pr_err("cannot hook %s (%d)%s\n", hook->name, ret,
-	       ret == -EBUSY ? ": hooked by somebody else" : "");
-	return ret;
+	pr_err("cannot hook %s (%ld)%s\n", failed ? failed->name : "functions",
+	       PTR_ERR(ops), PTR_ERR(ops) != -EBUSY ? "" :
+	       ": hooked by somebody else, or kernel.ftrace_enabled is 0");
+	return PTR_ERR(ops);
 }
 
 /**
  * hook_remove() - undo hook_place()
- * @hook: a hook, in place or not
+ * @set: a set, in place or not
  *
- * On return no thread enters the trampoline any more. Threads may still be in
- * it and in the function: grant_drain() and synchronize_rcu_tasks() tell when
- * they have left.
+ * On return no thread enters a trampoline or a callback of it any more. Threads
+ * may still be in a trampoline and the wrapped function: grant_drain() and
+ * synchronize_rcu_tasks() tell when they have left.
  */
-void hook_remove(struct hook *hook)
+void hook_remove(struct hook_set *set)
 {
-	if (!hook->addr)
+	if (!set->ops)
 		return;
-	compat_unregister_direct(hook->ops, hook->trampoline);
-	hook_free_ops(hook->ops);
-	list_del(&hook->list);
-	hook->addr = 0;
+	hook_unregister(set, set->ops);
+	ftrace_free_filter(set->ops);
+	kfree(set->ops);
+	set->ops = NULL;
+	list_del(&set->list);
 }
 
 static bool hook_any_covers(unsigned long ip)
 {
-	struct hook *hook;
+	const struct hook_set *set;
+	const struct hook *hook;
 
-	list_for_each_entry(hook, &hooks, list)
-		if (hook_covers(hook, ip) ||
-		    (hook->tail && ip - hook->tail_addr < hook->tail_size))
-			return true;
+	list_for_each_entry(set, &hook_sets, list) {
+		if (!set->trampoline)
+			continue;
+		for (hook = set->hooks; hook < set->hooks + set->nr; hook++)
+			if (hook_covers(hook, ip) ||
+			    ip - hook->tail_addr < hook->tail_size)
+				return true;
+	}
 	return false;
 }
 
@@ -229,70 +307,6 @@ int hook_settle(void)
 				count);
 		told = true;
 	}
-}
-
-/* Preemption off; in any context, as the diverted function is. */
-static void hook_divert_callback(unsigned long ip, unsigned long parent_ip,
-				 struct ftrace_ops *ops,
-				 struct ftrace_regs *fregs)
-{
-	struct hook_divert *divert = ops->private;
-	struct pt_regs *regs = ftrace_get_regs(fregs);
-
-	if (divert->handle(regs->di, regs->si, regs->dx))
-		regs->ip = (unsigned long)hook_nothing;
-}
-
-/**
- * hook_divert() - be asked before a function runs whether it is to run
- * @divert: name and handle are set. handle() gets the function's first three
- *	    arguments, in the function's own context.
- *
- * Only for functions that return nothing.
- *
- * Return: 0, or an error that was logged with the function's name: -ENOENT when
- * the kernel has no such function, -EBUSY when somebody else diverts it or
- * kernel.ftrace_enabled is 0.
- */
-int hook_divert(struct hook_divert *divert)
-{
-	unsigned long addr = hook_symbol(divert->name);
-	int ret = -ENOENT;
-
-	if (!addr)
-		goto fail;
-	divert->ops = hook_ops(addr);
-	if (!divert->ops)
-		goto fail;
-	divert->ops->func = hook_divert_callback;
-	divert->ops->private = divert;
-	divert->ops->flags |= FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY |
-			      FTRACE_OPS_FL_PERMANENT;
-	ret = register_ftrace_function(divert->ops);
-	if (!ret)
-		return 0;
-	hook_free_ops(divert->ops);
-	divert->ops = NULL;
-fail:
-	pr_err("cannot hook %s (%d)%s\n", divert->name, ret,
-	       ret != -EBUSY ? "" :
-	       ": hooked by somebody else, or kernel.ftrace_enabled is 0");
-	return ret;
-}
-
-/**
- * hook_undivert() - undo hook_divert()
- * @divert: a hook, in place or not
- *
- * On return the callback runs nowhere.
- */
-void hook_undivert(struct hook_divert *divert)
-{
-	if (!divert->ops)
-		return;
-	unregister_ftrace_function(divert->ops);
-	hook_free_ops(divert->ops);
-	divert->ops = NULL;
 }
 
 /**

@@ -37,9 +37,9 @@ SYM_FUNC_START_LOCAL(hook_body)
 SYM_FUNC_END(hook_body)
 
 /*
- * enter(args, index) runs before the function: what it returns, if not 0, is
- * passed to exit(token, ret) behind it. If it is 0, nothing of ours is left on
- * the stack while the function runs.
+ * enter(args, ip) runs before the function, with the address behind the call:
+ * what it returns, if not 0, is passed to exit(token, ret) behind the function.
+ * If it is 0, nothing of ours is left on the stack while the function runs.
  */
 .macro HOOK_TRAMPOLINE name enter exit
 SYM_FUNC_START(\name)
@@ -53,7 +53,7 @@ SYM_FUNC_START(\name)
 	movq	%r8, 32(%rsp)
 	movq	%r9, 40(%rsp)
 	movq	%rsp, %rdi
-	movq	%r11, %rsi
+	movq	8(%rbp), %rsi
 	call	\enter
 	movq	%rax, 48(%rsp)
 	movq	0(%rsp), %rdi
@@ -84,34 +84,11 @@ SYM_FUNC_END(\name)
 .endm
 
 HOOK_TRAMPOLINE hook_writer_trampoline writer_enter writer_exit
-HOOK_TRAMPOLINE hook_map_trampoline pmem_map_enter pmem_map_exit
-HOOK_TRAMPOLINE hook_unmap_trampoline pmem_unmap_enter pmem_unmap_exit
+HOOK_TRAMPOLINE hook_pmem_trampoline pmem_enter pmem_exit_map
 SYM_CODE_START(hook_trampolines_end)
 	ANNOTATE_NOENDBR
 	int3
 SYM_CODE_END(hook_trampolines_end)
-
-/* A stub for each place in the table of writers tells which one it was. */
-.macro HOOK_WRITER_STUB index
-SYM_FUNC_START_LOCAL(hook_writer_stub_\index)
-	movl	$\index, %r11d
-	jmp	hook_writer_trampoline
-SYM_FUNC_END(hook_writer_stub_\index)
-	.pushsection .rodata, "a"
-	.quad	hook_writer_stub_\index
-	.popsection
-.endm
-
-	.pushsection .rodata, "a"
-	.balign 8
-SYM_DATA_START(hook_writer_stubs)
-	.popsection
-.irp index, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-	HOOK_WRITER_STUB \index
-.endr
-	.pushsection .rodata, "a"
-SYM_DATA_END(hook_writer_stubs)
-	.popsection
 
 /* Call a function of one argument that need not have an ENDBR. */
 SYM_FUNC_START(hook_call)

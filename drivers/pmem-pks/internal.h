@@ -8,6 +8,7 @@
 
 #include <linux/bits.h>
 #include <linux/kobject.h>
+#include <linux/list.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
@@ -119,7 +120,7 @@ void domain_fail_open(struct domain *d);
 struct domain *domain_find(unsigned long addr);
 u64 domain_fail_open_total(void);
 
-/* hook.c: kernel functions wrapped by name */
+/* hook.c: kernel functions hooked by name */
 
 struct ftrace_ops;
 
@@ -127,50 +128,62 @@ struct hook {
 	const char *name;
 	const char *alias;	/* its name on other kernels, or NULL */
 	const char *tail;	/* what it ends in by a jump, or NULL */
-	unsigned long trampoline;
-	unsigned long addr;	/* 0 while not in place */
+	union {
+		/* writers.c: which argument is the destination */
+		int dst_arg;
+		/* A diverted function's: true when it is not to run. */
+		bool (*handle)(unsigned long arg0, unsigned long arg1,
+			       unsigned long arg2);
+	};
+	/* Set by hook_place(). */
+	unsigned long addr;
 	unsigned long size;
 	unsigned long tail_addr;
 	unsigned long tail_size;
-	struct ftrace_ops *ops;
+};
+
+/* Hooks that come and go together: the kernel takes its time for each set. */
+struct hook_set {
+	struct hook *hooks;
+	unsigned int nr;
+	unsigned long trampoline;	/* 0: the functions are diverted */
+	struct ftrace_ops *ops;		/* NULL while not in place */
 	struct list_head list;
 };
 
-typedef bool (*hook_divert_t)(unsigned long arg0, unsigned long arg1,
-			      unsigned long arg2);
+/* ftrace calls from behind the ENDBR, if there is one. */
+#define HOOK_CALL_END	16
 
-struct hook_divert {
-	const char *name;
-	hook_divert_t handle;	/* true: the function is not to run */
-	struct ftrace_ops *ops;
-};
+/* Which function of a set the trampoline was called from. */
+static inline const struct hook *hook_from(const struct hook_set *set,
+					   unsigned long ip)
+{
+	const struct hook *hook = set->hooks;
+
+	while (ip - hook->addr > HOOK_CALL_END)
+		hook++;
+	return hook;
+}
 
 int hook_init(void);
 unsigned long hook_symbol(const char *name);
 unsigned long hook_symbol_size(unsigned long addr);
-int hook_place(struct hook *hook);
-void hook_remove(struct hook *hook);
+int hook_place(struct hook_set *set);
+void hook_remove(struct hook_set *set);
 int hook_settle(void);
 bool hook_covers(const struct hook *hook, unsigned long ip);
-int hook_divert(struct hook_divert *divert);
-void hook_undivert(struct hook_divert *divert);
 
 /* hook_entry.S */
-#define HOOK_WRITERS_MAX	16
-extern const unsigned long hook_writer_stubs[HOOK_WRITERS_MAX];
 void hook_writer_trampoline(void);
-void hook_map_trampoline(void);
-void hook_unmap_trampoline(void);
+void hook_pmem_trampoline(void);
 void hook_trampolines_end(void);
 unsigned long hook_call(unsigned long func, unsigned long arg);
 void hook_nothing(void);
 /* What the trampolines call before and behind the function. */
-unsigned long writer_enter(const unsigned long *args, unsigned int index);
+unsigned long writer_enter(const unsigned long *args, unsigned long ip);
 void writer_exit(unsigned long token, unsigned long ret);
-unsigned long pmem_map_enter(const unsigned long *args, unsigned int index);
-void pmem_map_exit(unsigned long token, unsigned long ret);
-unsigned long pmem_unmap_enter(const unsigned long *args, unsigned int index);
-void pmem_unmap_exit(unsigned long token, unsigned long ret);
+unsigned long pmem_enter(const unsigned long *args, unsigned long ip);
+void pmem_exit_map(unsigned long token, unsigned long ret);
 
 /* writers.c: who writes pmem legitimately */
 

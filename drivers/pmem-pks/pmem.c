@@ -29,6 +29,7 @@
 static LIST_HEAD(domains);
 static DEFINE_MUTEX(pmem_lock);
 static bool protect_all;
+static bool closing;		/* no new domains */
 /* Threads in the hooks' functions below, which may sleep. */
 static atomic_t busy;
 static rwlock_t *resource_lock;
@@ -116,7 +117,8 @@ static void pmem_remove(struct domain *d)
 	kobject_put(&d->kobj);
 }
 
-static void pmem_remove_pgmap(struct dev_pagemap *pgmap)
+/* pmem_lock held. @pgmap: NULL for all. */
+static void pmem_remove_pgmap(const struct dev_pagemap *pgmap)
 {
 	struct domain *d, *next;
 
@@ -170,54 +172,49 @@ static void pmem_done(void)
 		wake_up_var(&busy);
 }
 
-/* memremap_pages(pgmap, nid). Its caller gets the mapping when it is protected. */
-unsigned long pmem_map_enter(const unsigned long *args, unsigned int index)
-{
-	atomic_inc(&busy);
-	return args[0];
-}
+static struct hook pmem_functions[] = {
+	{ .name = "memremap_pages" },
+	{ .name = "memunmap_pages" },
+};
 
-void pmem_map_exit(unsigned long token, unsigned long ret)
-{
-	struct dev_pagemap *pgmap = (struct dev_pagemap *)token;
+static struct hook_set pmem_hooks = {
+	.hooks = pmem_functions,
+	.nr = ARRAY_SIZE(pmem_functions),
+	.trampoline = (unsigned long)hook_pmem_trampoline,
+};
 
-	if (!IS_ERR_VALUE(ret)) {
-		mutex_lock(&pmem_lock);
-		if (!pmem_add_pgmap(pgmap) && protect_all)
-			pmem_protect(pgmap);
-		mutex_unlock(&pmem_lock);
-	}
-	pmem_done();
-}
-
-/* memunmap_pages(pgmap) */
-unsigned long pmem_unmap_enter(const unsigned long *args, unsigned int index)
+/*
+ * Before memremap_pages(pgmap, nid) and memunmap_pages(pgmap), whose part is
+ * done with that.
+ */
+unsigned long pmem_enter(const unsigned long *args, unsigned long ip)
 {
 	struct dev_pagemap *pgmap = (struct dev_pagemap *)args[0];
 
 	atomic_inc(&busy);
+	if (hook_from(&pmem_hooks, ip) == &pmem_functions[0])
+		return args[0];
+
 	mutex_lock(&pmem_lock);
-	if (pgmap)
-		pmem_remove_pgmap(pgmap);
+	pmem_remove_pgmap(pgmap);
 	mutex_unlock(&pmem_lock);
 	pmem_done();
 	return 0;
 }
 
-/* Never called: nothing remains to be done behind memunmap_pages(). */
-void pmem_unmap_exit(unsigned long token, unsigned long ret)
+/* Behind memremap_pages(): its caller gets the mapping when it is protected. */
+void pmem_exit_map(unsigned long token, unsigned long ret)
 {
+	struct dev_pagemap *pgmap = (struct dev_pagemap *)token;
+
+	if (!IS_ERR_VALUE(ret)) {
+		mutex_lock(&pmem_lock);
+		if (!closing && !pmem_add_pgmap(pgmap) && protect_all)
+			pmem_protect(pgmap);
+		mutex_unlock(&pmem_lock);
+	}
+	pmem_done();
 }
-
-static struct hook pmem_map_hook = {
-	.name = "memremap_pages",
-	.trampoline = (unsigned long)hook_map_trampoline,
-};
-
-static struct hook pmem_unmap_hook = {
-	.name = "memunmap_pages",
-	.trampoline = (unsigned long)hook_unmap_trampoline,
-};
 
 /* A mapping starts and ends on a subsection of the kernel's memory map. */
 static int __init pmem_scan_resource(struct resource *res, void *arg)
@@ -287,7 +284,7 @@ void pmem_for_each(void (*func)(struct domain *d, void *arg), void *arg)
  * pmem_init() - make each pmem mapping a domain, from now on
  * @protect: whether to protect them
  *
- * The order is what makes it right: with both hooks in place and nobody left in
+ * The order is what makes it right: with the hooks in place and nobody left in
  * memremap_pages() who will not return to us, the scan and the hooks together
  * miss no mapping. With the domains in the table and nobody left in a writer
  * without a grant, turning protection on catches no writer.
@@ -304,12 +301,9 @@ int __init pmem_init(bool protect)
 		pr_err("cannot resolve resource_lock\n");
 		return -ENOENT;
 	}
-	ret = hook_place(&pmem_unmap_hook);
+	ret = hook_place(&pmem_hooks);
 	if (ret)
 		return ret;
-	ret = hook_place(&pmem_map_hook);
-	if (ret)
-		goto exit;
 	ret = hook_settle();
 	if (ret)
 		goto exit;
@@ -339,15 +333,13 @@ exit:
  */
 void pmem_exit(void)
 {
-	hook_remove(&pmem_map_hook);
-	synchronize_rcu_tasks();
-	wait_var_event(&busy, !atomic_read(&busy));
-
+	/* With the hooks in place, so that no mapping goes meanwhile. */
 	mutex_lock(&pmem_lock);
+	closing = true;
 	pmem_remove_pgmap(NULL);
 	mutex_unlock(&pmem_lock);
 
-	hook_remove(&pmem_unmap_hook);
+	hook_remove(&pmem_hooks);
 	synchronize_rcu_tasks();
 	wait_var_event(&busy, !atomic_read(&busy));
 }

@@ -20,11 +20,6 @@
 
 #define NO_ARG	-1
 
-struct writer {
-	struct hook hook;
-	int dst_arg;		/* which argument is the destination */
-};
-
 /*
  * dax_copy_from_iter() and dax_recovery_write() leave no frame of their own on
  * the stack, where hook_settle() would see it: they end in a jump to the copy
@@ -32,31 +27,39 @@ struct writer {
  */
 #define COPY	"_copy_from_iter_flushcache"
 
-static struct writer writers[] = {
-	{ { .name = "__memcpy_flushcache" }, 0 },
-	{ { .name = "dax_copy_from_iter", .tail = COPY }, 2 },
-	{ { .name = "dax_recovery_write", .tail = COPY }, 2 },
-	{ { .name = "dax_iomap_copy_around", .alias = "dax_iomap_cow_copy" }, 4 },
-	{ { .name = "dax_zero_range" }, NO_ARG },
-	{ { .name = "dax_truncate_page" }, NO_ARG },
-	{ { .name = "dax_file_unshare" }, NO_ARG },
+/* The busiest first: hook_from() searches from there. */
+static struct hook writers[] = {
+	{ .name = "__memcpy_flushcache", .dst_arg = 0 },
+	{ .name = "dax_copy_from_iter", .tail = COPY, .dst_arg = 2 },
+	{ .name = "dax_iomap_copy_around", .alias = "dax_iomap_cow_copy",
+	  .dst_arg = 4 },
+	{ .name = "dax_zero_range", .dst_arg = NO_ARG },
+	{ .name = "dax_truncate_page", .dst_arg = NO_ARG },
+	{ .name = "dax_file_unshare", .dst_arg = NO_ARG },
+	{ .name = "dax_recovery_write", .tail = COPY, .dst_arg = 2 },
+};
+
+static struct hook_set writer_hooks = {
+	.hooks = writers,
+	.nr = ARRAY_SIZE(writers),
+	.trampoline = (unsigned long)hook_writer_trampoline,
 };
 
 /*
  * Called by the trampoline, in the context of the function. Return: a token for
  * writer_exit(), 0 when there is nothing to be undone.
  */
-unsigned long writer_enter(const unsigned long *args, unsigned int index)
+unsigned long writer_enter(const unsigned long *args, unsigned long ip)
 {
-	const struct writer *w = &writers[index];
+	const struct hook *hook = hook_from(&writer_hooks, ip);
 	unsigned long token = 0;
 	struct domain *d;
 
-	if (w->dst_arg == NO_ARG)
+	if (hook->dst_arg == NO_ARG)
 		return grant_scope_begin() ? GRANT_SCOPE : 0;
 
 	preempt_disable();
-	d = domain_find(args[w->dst_arg]);
+	d = domain_find(args[hook->dst_arg]);
 	if (d) {
 		token = d->key;
 		if (unlikely(!pks_grant(d->key))) {
@@ -103,7 +106,7 @@ bool writers_direct_store(struct pt_regs *regs)
 			break;
 		for (i = 0; i < ARRAY_SIZE(writers); i++)
 			if (writers[i].dst_arg == NO_ARG &&
-			    hook_covers(&writers[i].hook, ip))
+			    hook_covers(&writers[i], ip))
 				return true;
 		unwind_next_frame(&state);
 	}
@@ -113,23 +116,11 @@ bool writers_direct_store(struct pt_regs *regs)
 /**
  * writers_init() - hook the writers
  *
- * Return: 0, or the error of hook_place(), with no hook left.
+ * Return: 0, or the error of hook_place().
  */
 int __init writers_init(void)
 {
-	int ret, i;
-
-	static_assert(ARRAY_SIZE(writers) <= HOOK_WRITERS_MAX);
-
-	for (i = 0; i < ARRAY_SIZE(writers); i++) {
-		writers[i].hook.trampoline = hook_writer_stubs[i];
-		ret = hook_place(&writers[i].hook);
-		if (ret) {
-			writers_exit();
-			return ret;
-		}
-	}
-	return 0;
+	return hook_place(&writer_hooks);
 }
 
 /**
@@ -142,10 +133,7 @@ int __init writers_init(void)
  */
 void writers_exit(void)
 {
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(writers); i++)
-		hook_remove(&writers[i].hook);
+	hook_remove(&writer_hooks);
 	synchronize_rcu_tasks();
 	grant_drain();
 	synchronize_rcu_tasks();

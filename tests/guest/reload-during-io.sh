@@ -8,7 +8,7 @@ TIMEOUT=400
 write_until_told() {
 	until [ -e /tmp/enough ]; do
 		verified_io 5 --ioengine=psync --directory=/mnt/fs \
-			--thinktime=2000 --thinktime_blocks=16 || return
+			--numjobs=2 --thinktime=4000 --thinktime_blocks=8 || return
 	done >/tmp/fio 2>&1
 }
 
