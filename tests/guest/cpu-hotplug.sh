@@ -2,8 +2,8 @@
 
 DESCRIPTION="CPUs go and come during writes: no false alarm, and none comes back unprotected"
 SMP=3
+PARALLEL=1
 PMEM=256M
-TIMEOUT=180
 
 switch_cpu() {
 	echo "$2" >"/sys/devices/system/cpu/cpu$1/online"

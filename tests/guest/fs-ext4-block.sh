@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 
 DESCRIPTION="ext4 without DAX, through the block layer, without one false alarm"
-TIMEOUT=240
+TIMEOUT=360
 PMEM=512M
 
 test() {

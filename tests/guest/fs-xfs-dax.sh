@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 
 DESCRIPTION="xfs with -o dax=always, reflink and unshare too, without one false alarm"
-TIMEOUT=240
+TIMEOUT=360
 PMEM=512M
 
 # Copies of a file that share its blocks until one of them is written

@@ -2,7 +2,6 @@
 
 DESCRIPTION="more namespaces than keys: the last key is shared, the log says so, all are protected"
 PMEM=1G
-TIMEOUT=180
 
 test() {
 	local i name keys

@@ -2,7 +2,6 @@
 
 DESCRIPTION="namespaces that come, go and change are protected from the first moment to the last"
 PMEM=1G
-TIMEOUT=180
 
 # create MODE [ARGUMENT...]: prints the name that the module gives it
 create() {
