@@ -4,15 +4,16 @@
  * destroys data. Not installed, and not to be loaded where data matters.
  *
  * /sys/kernel/debug/pmem_pks_stray/
- *   write  "<start> <size> <context> <count> [seed]" does count stores of eight
- *          bytes to random places, aligned to eight, in size bytes at the
- *          physical address start of the direct map, from the context
+ *   write  "<place> <size> <context> <count> [seed]" does count stores of eight
+ *          bytes to random places, aligned to eight, in size bytes of the direct
+ *          map, from a place that is a physical address or <namespace>+<offset>,
+ *          from the context
  *            thread   the thread that writes the file
  *            kthread  a kernel thread on another CPU
  *            softirq  a tasklet
  *            hardirq  an irq_work
  *            ipi      an interrupt from this CPU to another one
- *            string   the thread, as one rep stosb of count bytes at start
+ *            string   the thread, as one rep stosb of count bytes at place
  *   done   how many stores the CPU went past, since load
  *   peek   write "<start> <length>", then read the bytes as hexadecimal
  *   leaf   write "<start>", then read level and key of the leaf that maps it
@@ -26,7 +27,9 @@
 #include <linux/cpu.h>
 #include <linux/debugfs.h>
 #include <linux/interrupt.h>
+#include <linux/ioport.h>
 #include <linux/irq_work.h>
+#include <linux/kstrtox.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -190,6 +193,40 @@ static const struct {
 };
 
 /*
+ * The first of a resource's addresses, by the name that its driver gave it: the
+ * namespace's. Without the lock of the resources, which is not exported: nothing
+ * but a test runs meanwhile.
+ */
+static const struct resource *find_resource(const struct resource *res,
+					    const char *name)
+{
+	const struct resource *found = NULL;
+
+	for (; res && !found; res = res->sibling)
+		found = res->name && !strcmp(res->name, name) ? res :
+			find_resource(res->child, name);
+	return found;
+}
+
+/* "<physical address>" or "<namespace>+<offset>" */
+static int parse_place(char *text, u64 *place)
+{
+	char *offset = strchr(text, '+');
+	const struct resource *res;
+
+	if (!offset)
+		return kstrtou64(text, 0, place);
+	*offset++ = '\0';
+	res = find_resource(iomem_resource.child, text);
+	if (!res)
+		return -ENOENT;
+	if (kstrtou64(offset, 0, place))
+		return -EINVAL;
+	*place += res->start;
+	return 0;
+}
+
+/*
  * No lock is held over the stores of the writing thread itself, and the files
  * have no protection against removal: it may die in here.
  */
@@ -197,7 +234,7 @@ static ssize_t stray_write(struct file *file, const char __user *from,
 			   size_t len, loff_t *pos)
 {
 	struct stray_job job = { .seed = 1 };
-	char text[128], context[16];
+	char text[128], place[48], context[16];
 	int i, ret;
 
 	if (len >= sizeof(text))
@@ -205,9 +242,13 @@ static ssize_t stray_write(struct file *file, const char __user *from,
 	if (copy_from_user(text, from, len))
 		return -EFAULT;
 	text[len] = '\0';
-	if (sscanf(text, "%lli %lli %15s %u %u", &job.start, &job.size,
-		   context, &job.count, &job.seed) < 4 ||
-	    job.size < 8 || job.start & 7)
+	if (sscanf(text, "%47s %lli %15s %u %u", place, &job.size, context,
+		   &job.count, &job.seed) < 4)
+		return -EINVAL;
+	ret = parse_place(place, &job.start);
+	if (ret)
+		return ret;
+	if (job.size < 8 || job.start & 7)
 		return -EINVAL;
 
 	for (i = 0; i < ARRAY_SIZE(contexts); i++) {
