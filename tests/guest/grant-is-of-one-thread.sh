@@ -25,6 +25,7 @@ test() {
 	holder=$!
 	exec 8>/tmp/go
 	check "a write() waits in the midst of its copy" soon 10 grep -q held /tmp/held
+	check "every CPU is closed while it waits" closed_on_every_cpu namespace0.0
 	cpu=$(cut -d' ' -f2 /tmp/held)
 	for context in thread kthread softirq hardirq ipi; do
 		before=$(strays namespace0.0)
