@@ -25,7 +25,9 @@ share_and_unshare() {
 	done
 	check "a copy takes writes at odd places" cmp /mnt/fs/written /tmp/like
 	check "a copy takes stores through mmap" /bed/mapped /mnt/fs/mapped-copy 99
-	check "a copy is unshared" xfs_io -c "unshare 0 4m" /mnt/fs/unshared
+	check "a copy shares its blocks" shares_blocks /mnt/fs/unshared
+	check "a copy is unshared" xfs_io -c "funshare 0 4m" /mnt/fs/unshared
+	refuse "and shares none" shares_blocks /mnt/fs/unshared
 	check "and reads as the origin" cmp /mnt/fs/unshared /mnt/fs/origin
 	xfs_io -f -c "reflink /mnt/fs/origin 0 0 4m" /mnt/fs/zeroed >&2
 	cp /mnt/fs/origin /tmp/like
@@ -35,6 +37,11 @@ share_and_unshare() {
 		-c "pwrite -q -S 0 $((1003520 + edge)) 98304" /tmp/like
 	check "a copy takes a hole and zeroes" cmp /mnt/fs/zeroed /tmp/like
 	equal "the origin is as it was" "$(digest /mnt/fs/origin)" "$whole"
+}
+
+# FIEMAP_EXTENT_SHARED is 0x2000
+shares_blocks() {
+	xfs_io -r -c "fiemap -v" "$1" | grep -qE '0x2[0-9a-f]{3}$'
 }
 
 test() {
