@@ -8,9 +8,23 @@
 #ifndef PMEM_PKS_COMPAT_H
 #define PMEM_PKS_COMPAT_H
 
+#ifdef __ASSEMBLY__
+#include <asm/asm-offsets.h>
+#include <asm/percpu.h>
+
+/* Where the running thread's task_struct is found. */
+#ifdef X86_current_task
+#define COMPAT_CURRENT	PER_CPU_VAR(pcpu_hot + X86_current_task)
+#else
+#define COMPAT_CURRENT	PER_CPU_VAR(current_task)
+#endif
+
+#else /* __ASSEMBLY__ */
+
 #include <linux/cpuhotplug.h>
 #include <linux/ftrace.h>
 #include <linux/syscore_ops.h>
+#include <asm/processor-flags.h>
 
 /* Protection keys for supervisor pages: Intel SDM volume 3A, 5.6.2. */
 #ifndef X86_CR4_PKS
@@ -63,4 +77,5 @@
 #define compat_unregister_syscore(name)	unregister_syscore_ops(name)
 #endif
 
+#endif /* __ASSEMBLY__ */
 #endif /* PMEM_PKS_COMPAT_H */

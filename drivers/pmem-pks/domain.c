@@ -13,16 +13,12 @@
  * never catches a writer in the middle of its copy.
  */
 #include <linux/atomic.h>
+#include <linux/irq_work.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <asm/pgtable.h>
 
 #include "internal.h"
-
-struct domain_range {
-	unsigned long start;
-	unsigned long size;
-	struct domain *domain;
-};
 
 struct domain_table {
 	unsigned int nr;
@@ -34,7 +30,9 @@ static struct domain_table __rcu *domain_table =
 	(struct domain_table __force __rcu *)&no_domains;
 static DEFINE_MUTEX(domain_lock);
 static unsigned int key_users[PKS_NR_KEYS];
-static atomic64_t fail_opens;
+
+unsigned long pmem_pks_lowest = ULONG_MAX;
+EXPORT_SYMBOL_GPL(pmem_pks_lowest);
 
 /**
  * domain_find() - the domain that an address belongs to
@@ -42,9 +40,9 @@ static atomic64_t fail_opens;
  *
  * Context: any, preemption off; the result is valid until it is on again.
  * Cost: a few instructions for each halving of the table.
- * Return: the domain, or NULL.
+ * Return: its entry in the table, or NULL.
  */
-struct domain *domain_find(unsigned long addr)
+const struct domain_range *domain_find(unsigned long addr)
 {
 	const struct domain_table *t = rcu_dereference_sched(domain_table);
 	unsigned int low = 0, high = t->nr;
@@ -54,13 +52,63 @@ struct domain *domain_find(unsigned long addr)
 		const struct domain_range *r = &t->range[mid];
 
 		if (addr - r->start < r->size)
-			return r->domain;
+			return r;
 		if (addr < r->start)
 			high = mid;
 		else
 			low = mid + 1;
 	}
 	return NULL;
+}
+
+/**
+ * domain_keys() - the keys of all domains that a range touches
+ * @start: its first address
+ * @end: the address after the last
+ *
+ * Context: any, preemption off.
+ * Return: a bit for each key.
+ */
+u32 domain_keys(unsigned long start, unsigned long end)
+{
+	const struct domain_table *t = rcu_dereference_sched(domain_table);
+	unsigned int i;
+	u32 keys = 0;
+
+	for (i = 0; i < t->nr; i++)
+		if (t->range[i].start < end &&
+		    start < t->range[i].start + t->range[i].size)
+			keys |= BIT(t->range[i].key);
+	return keys;
+}
+
+/**
+ * domain_of_key() - a domain that has a key
+ * @key: the key
+ *
+ * For a page that carries it and is in no domain's range, as the places of a
+ * vmalloc range's pages in the direct map.
+ *
+ * Context: any, preemption off; the result is valid until it is on again.
+ * Return: the first of them, or NULL.
+ */
+struct domain *domain_of_key(int key)
+{
+	const struct domain_table *t = rcu_dereference_sched(domain_table);
+	unsigned int i;
+
+	for (i = 0; i < t->nr; i++)
+		if (t->range[i].key == key)
+			return t->range[i].domain;
+	return NULL;
+}
+
+/* The table begins with what is in the direct map, if anything is. */
+static unsigned long domain_lowest(const struct domain_table *t)
+{
+	if (!t->nr || t->range[0].start >= VMALLOC_START)
+		return ULONG_MAX;
+	return t->range[0].start - PMEM_PKS_MAX_PAGES * PAGE_SIZE;
 }
 
 /*
@@ -81,6 +129,7 @@ static void domain_table_change(struct domain *add, struct domain *del)
 			    old->range[i].start > add->start)) {
 			new->range[n].start = add->start;
 			new->range[n].size = add->end - add->start;
+			new->range[n].key = add->key;
 			new->range[n++].domain = add;
 			add = NULL;
 		}
@@ -88,8 +137,12 @@ static void domain_table_change(struct domain *add, struct domain *del)
 			new->range[n++] = old->range[i];
 	}
 	new->nr = n;
+	/* The map of a page that is in the table is to find it there. */
+	WRITE_ONCE(pmem_pks_lowest,
+		   min(pmem_pks_lowest, domain_lowest(new)));
 	rcu_assign_pointer(domain_table, new);
 	synchronize_rcu();
+	WRITE_ONCE(pmem_pks_lowest, domain_lowest(new));
 	if (old != &no_domains)
 		kfree(old);
 }
@@ -97,7 +150,7 @@ static void domain_table_change(struct domain *add, struct domain *del)
 /* domain_lock held. When the keys have run out, the last one is shared. */
 static int domain_take_key(struct domain *d)
 {
-	int key = pks_key_alloc();
+	int key = d->own_key ? d->key : pks_key_alloc(PKS_DENY_WRITE);
 
 	if (key < 0) {
 		key = PKS_NR_KEYS - 1;
@@ -113,27 +166,44 @@ static int domain_take_key(struct domain *d)
 
 static void domain_put_key(struct domain *d)
 {
-	if (--key_users[d->key])
+	if (--key_users[d->key] || d->own_key)
 		return;
-	grant_close_everywhere(d->key);
-	pks_key_free(d->key);
+	if (pks_key_free(d->key))
+		pr_err("key %d of %s is granted, and can't be freed\n", d->key,
+		       d->name);
+}
+
+/* domain_lock held. */
+static bool domain_overlaps(const struct domain *d)
+{
+	const struct domain_table *t;
+	unsigned int i;
+
+	t = rcu_dereference_protected(domain_table,
+				      lockdep_is_held(&domain_lock));
+	for (i = 0; i < t->nr; i++)
+		if (t->range[i].start < d->end &&
+		    d->start < t->range[i].start + t->range[i].size)
+			return true;
+	return false;
 }
 
 /**
  * domain_add() - make a range a domain, not protected yet
- * @d: start, end and name are set
+ * @d: start, end and name are set; and key, if own_key is
  *
  * On return its writers are granted its key.
  *
  * Context: process context, sleeps.
- * Return: 0, or -ENOSPC when all keys are taken by others.
+ * Return: 0; -ENOSPC when all keys are taken by others; -EEXIST if a part of
+ * the range is in another domain.
  */
 int domain_add(struct domain *d)
 {
 	int ret;
 
 	mutex_lock(&domain_lock);
-	ret = domain_take_key(d);
+	ret = domain_overlaps(d) ? -EEXIST : domain_take_key(d);
 	if (!ret)
 		domain_table_change(d, NULL);
 	mutex_unlock(&domain_lock);
@@ -163,18 +233,18 @@ void domain_del(struct domain *d)
  * @on: which. Turning it on also ends a failing open.
  *
  * Context: process context, sleeps.
- * Return: 0, or the error of pks_set_key().
+ * Return: 0; -EBUSY while a thread whose grant was lost may still write; or the
+ * error of pks_set_key().
  */
 int domain_protect(struct domain *d, bool on)
 {
-	int ret;
+	int ret = 0;
 
 	mutex_lock(&domain_lock);
-	if (on && d->failed_open) {
-		WRITE_ONCE(d->failed_open, false);
-		grant_close_everywhere(d->key);
-	}
-	ret = pks_set_key(d->start, d->end, on ? d->key : 0);
+	if (on)
+		ret = grant_close_everywhere(d->key);
+	if (!ret)
+		ret = pks_set_key(d->start, d->end, on ? d->key : 0);
 	if (!ret)
 		WRITE_ONCE(d->protect, on);
 	mutex_unlock(&domain_lock);
@@ -184,26 +254,91 @@ int domain_protect(struct domain *d, bool on)
 	return ret;
 }
 
-/**
- * domain_fail_open() - give up a domain's protection, for want of memory
- * @d: the domain
- *
- * A legitimate writer could not be granted its key and must not be harmed.
- * Lasts until protection is turned on again.
- *
- * Context: any, preemption off.
- */
-void domain_fail_open(struct domain *d)
+static unsigned long failed_keys;
+
+static void domain_tell_failed(struct irq_work *work)
 {
-	atomic64_inc(&fail_opens);
-	pks_open_everywhere(d->key);
-	WRITE_ONCE(d->failed_open, true);
+	const struct domain_table *t;
+	unsigned int i;
+	int key;
+
+	rcu_read_lock_sched();
+	t = rcu_dereference_sched(domain_table);
+	for (key = 1; key < PKS_NR_KEYS; key++) {
+		if (!test_and_clear_bit(key, &failed_keys))
+			continue;
+		for (i = 0; i < t->nr; i++)
+			if (t->range[i].key == key)
+				pr_err("no memory for a grant: %s is unprotected until its protection is turned on again\n",
+				       t->range[i].domain->name);
+	}
+	rcu_read_unlock_sched();
 }
 
+static DEFINE_IRQ_WORK(failed_work, domain_tell_failed);
+
 /**
- * domain_fail_open_total() - how often a domain failed open, since load
+ * domain_failed_open() - report that a key was opened for everybody
+ * @key: the key
+ *
+ * A thread's grant could not be kept, and it must not be harmed. Lasts until
+ * the protection of the key's domains is turned on again.
+ *
+ * Context: any, with any lock held.
  */
-u64 domain_fail_open_total(void)
+void domain_failed_open(int key)
 {
-	return atomic64_read(&fail_opens);
+	set_bit(key, &failed_keys);
+	irq_work_queue(&failed_work);
 }
+
+/* An owner's domain, for other modules. */
+struct pmem_pks_domain {
+	struct domain d;
+};
+
+struct pmem_pks_domain *pmem_pks_domain_add(const char *name, int key,
+					    void *start, size_t size)
+{
+	struct pmem_pks_domain *domain;
+	int ret;
+
+	if (!pks_key_taken(key))
+		return ERR_PTR(-EINVAL);
+	domain = kzalloc(sizeof(*domain), GFP_KERNEL);
+	if (!domain)
+		return ERR_PTR(-ENOMEM);
+	domain->d.start = (unsigned long)start;
+	domain->d.end = domain->d.start + size;
+	domain->d.key = key;
+	domain->d.own_key = true;
+	strscpy(domain->d.name, name, sizeof(domain->d.name));
+	ret = domain_add(&domain->d);
+	if (ret)
+		goto free_domain;
+	ret = domain_protect(&domain->d, true);
+	if (ret)
+		goto del_domain;
+	return domain;
+
+del_domain:
+	domain_del(&domain->d);
+free_domain:
+	kfree(domain);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(pmem_pks_domain_add);
+
+void pmem_pks_domain_del(struct pmem_pks_domain *domain)
+{
+	domain_del(&domain->d);
+	kfree(domain);
+}
+EXPORT_SYMBOL_GPL(pmem_pks_domain_del);
+
+u64 pmem_pks_domain_strays(const struct pmem_pks_domain *domain)
+{
+	return atomic64_read(&domain->d.stray_writes) +
+	       atomic64_read(&domain->d.stray_reads);
+}
+EXPORT_SYMBOL_GPL(pmem_pks_domain_strays);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The page fault of a denied write: whether it is ours, who wrote, and what
+ * The page fault of a denied access: whether it is ours, who it was, and what
  * follows from the policy.
  *
  * The kernel brings us here with interrupts off, from wherever the writer was:
@@ -20,36 +20,17 @@
 #include <linux/kdebug.h>
 #include <linux/ptrace.h>
 #include <linux/uaccess.h>
-#include <linux/vmalloc.h>
 #include <asm/debugreg.h>
 #include <asm/special_insns.h>
 #include <asm/trap_pf.h>
 
 #include "internal.h"
 
-/* What a write that PKS denied has in its error code, among other bits. */
-#define PF_DENIED_WRITE	(X86_PF_PROT | X86_PF_WRITE | X86_PF_PK)
+/* What an access that PKS denied has in its error code, among other bits. */
+#define PF_DENIED	(X86_PF_PROT | X86_PF_PK)
 
 enum fault_mode fault_mode = FAULT_RELAXED;
 const char * const fault_mode_names[] = { "relaxed", "strict", NULL };
-
-/* Let the instruction through: see fault_step_done(). */
-static void fault_step(struct domain *d, struct pt_regs *regs)
-{
-	struct grant_ctx *ctx = grant_atomic(d->key);
-
-	if (!ctx) {
-		domain_fail_open(d);
-		return;
-	}
-	/* The second time for one instruction if it writes two domains. */
-	if (!ctx->step_keys) {
-		ctx->step_tf = regs->flags & X86_EFLAGS_TF;
-		ctx->step_ip = regs->ip;
-	}
-	ctx->step_keys |= BIT(d->key);
-	regs->flags |= X86_EFLAGS_TF;
-}
 
 /*
  * The debug exception behind the instruction, or behind the first one of its
@@ -61,31 +42,10 @@ static int fault_step_done(struct notifier_block *nb, unsigned long event,
 	struct die_args *args = data;
 	unsigned long *dr6 = (unsigned long *)args->err;
 	struct pt_regs *regs = args->regs;
-	struct grant_ctx *ctx;
-	u32 keys;
-	int key;
 
-	if (event != DIE_DEBUG || !(*dr6 & DR_STEP) || user_mode(regs))
+	if (event != DIE_DEBUG || !(*dr6 & DR_STEP) || user_mode(regs) ||
+	    !grant_step_done(regs))
 		return NOTIFY_DONE;
-	ctx = grant_ctx_stepping();
-	if (!ctx)
-		return NOTIFY_DONE;
-
-	if (regs->ip != ctx->step_ip) {
-		if (!ctx->step_tf)
-			regs->flags &= ~X86_EFLAGS_TF;
-		keys = ctx->step_keys;
-		ctx->step_keys = 0;
-		/* ctx is gone with the last grant that ends. */
-		for (key = 1; keys; key++) {
-			if (keys & BIT(key)) {
-				keys &= ~BIT(key);
-				grant_atomic_end(ctx, key);
-			}
-		}
-		if (regs->flags & X86_EFLAGS_TF)
-			return NOTIFY_DONE;
-	}
 	*dr6 &= ~DR_STEP;
 	return *dr6 & DR_TRAP_BITS ? NOTIFY_DONE : NOTIFY_STOP;
 }
@@ -102,40 +62,39 @@ static struct notifier_block fault_step_notifier = {
  * the fault. Return: true when it is settled and the instruction is to be
  * executed again.
  */
-static bool fault_denied_write(unsigned long arg0, unsigned long error_code,
-			       unsigned long addr)
+static bool fault_denied(unsigned long arg0, unsigned long error_code,
+			 unsigned long addr)
 {
 	struct pt_regs *regs = (struct pt_regs *)arg0;
 	enum fault_mode mode = READ_ONCE(fault_mode);
-	struct grant_ctx *ctx;
+	bool read = !(error_code & X86_PF_WRITE);
+	const struct domain_range *r;
 	struct domain *d;
+	int key;
 
-	if ((error_code & PF_DENIED_WRITE) != PF_DENIED_WRITE ||
-	    user_mode(regs))
+	if ((error_code & PF_DENIED) != PF_DENIED || user_mode(regs))
 		return false;
-	d = domain_find(addr);
+	r = domain_find(addr);
+	key = r ? r->key : keymap_key(addr);
+	if (!key)
+		return false;
+	if (grant_covers(key, regs))
+		return true;
+	d = r ? r->domain : domain_of_key(key);
 	if (!d)
 		return false;
 
-	/* Opened meanwhile: for all, or for this context. */
-	ctx = grant_ctx();
-	if (!(READ_ONCE(pks_closed) & PKRS_WRITE_DISABLE(d->key)) ||
-	    (ctx && ctx->depth[d->key])) {
-		grant_reload();
-		return true;
-	}
-
-	if (ctx && ctx->scopes && writers_direct_store(regs)) {
-		grant_scope_key(ctx, d->key);
+	if (grant_in_scope() && writers_direct_store(regs)) {
+		grant_scope_key(key);
 		return true;
 	}
 
 	if (d->silent)
 		mode = FAULT_RELAXED;
-	report_stray(d, addr, regs, mode);
+	report_stray(d, addr, regs, read, mode);
 	if (mode == FAULT_STRICT)
 		return false;
-	fault_step(d, regs);
+	grant_step(key, regs);
 	return true;
 }
 
@@ -163,12 +122,12 @@ static bool fault_warn(unsigned long file, unsigned long line,
 
 	for (i = 0; i < ARRAY_SIZE(warners); i++)
 		if (caller - warners[i].addr < warners[i].size)
-			return domain_find(read_cr2());
+			return keymap_key(read_cr2());
 	return false;
 }
 
 static struct hook fault_functions[] = {
-	{ .name = "bad_area_nosemaphore", .handle = fault_denied_write },
+	{ .name = "bad_area_nosemaphore", .handle = fault_denied },
 	{ .name = "__warn", .handle = fault_warn },
 };
 
@@ -183,18 +142,17 @@ static struct hook_set fault_hooks = {
  */
 static int __init fault_selftest(void)
 {
+	/* Of the module's: no page of the direct map has to be split for it. */
+	static u64 page[PAGE_SIZE / sizeof(u64)] __aligned(PAGE_SIZE);
 	static struct domain d = { .name = "self-test", .silent = true };
-	u64 *page = vzalloc(PAGE_SIZE);
 	const u64 value = 0x5041535345444259;
 	int ret;
 
-	if (!page)
-		return -ENOMEM;
 	d.start = (unsigned long)page;
 	d.end = d.start + PAGE_SIZE;
 	ret = domain_add(&d);
 	if (ret)
-		goto free_page;
+		return ret;
 	ret = domain_protect(&d, true);
 	if (ret)
 		goto del_domain;
@@ -210,8 +168,6 @@ static int __init fault_selftest(void)
 		ret = 0;
 del_domain:
 	domain_del(&d);
-free_page:
-	vfree(page);
 	return ret;
 denied:
 	pr_err("self-test: a denied write did not reach us\n");

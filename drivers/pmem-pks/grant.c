@@ -2,299 +2,472 @@
 /*
  * Grants: which keys the current context has open, and that PKRS follows.
  *
- * A thread's record (struct grant) hangs on the thread as a preempt notifier
- * from its first grant to the end of its last: the scheduler calls us when the
- * thread leaves a CPU (PKRS is closed there, before anybody else runs) and when
- * it comes back on one (its keys are opened). Nobody but the thread itself, and
- * the scheduler on its behalf, touches the record, and always with preemption
- * off: no lock. A forked child has no notifier, and so no grant.
+ * Each CPU has a stack of contexts (struct grant_ctx). The lowest is of the
+ * thread that runs; an interrupt or softirq that arrives while the top one has
+ * something open gets a new, closed one above it (shield.c calls us). To grant
+ * a key is to count it in the top one, with preemption off: no lock, and nothing
+ * that another CPU looks at.
  *
- * Interrupts neither sleep nor migrate: their grants are per CPU, one record a
- * level (softirq, hardirq, NMI), and end with PKRS as they found it.
+ * What keeps an interrupt from spoiling a change that it interrupted is 'busy'.
+ * It counts what is open in the top context, goes up before anything else
+ * changes and down after it, and is what shield.c looks at. So an interrupt
+ * either finds nothing open and nothing half changed, or it gets a context of
+ * its own; and PKRS is afterwards made anew from 'open' of the interrupted one,
+ * which a change always writes before PKRS. An NMI takes no grant.
  *
- * Records come from a per-CPU list that only threads use, with preemption off.
- * It is filled from the slab where a writer starts, which is never inside the
- * slab; a page fault, which may be, takes from the list alone.
+ * A thread that leaves the CPU with something open (or takes a page fault, whose
+ * handler is to have nothing open) has its context moved to a record
+ * (struct grant) that hangs on the thread among its preempt notifiers, a list
+ * that a new thread starts with empty. It is moved back when the thread is back
+ * on a CPU, for a page fault at the first denied write or revocation behind it.
+ * As contexts only count, moving one back onto another adds them up.
  *
- * Every grant and scope in the system is counted in 'active', up on one CPU and
- * down on perhaps another, so that the sum is 0 exactly when no frame of a
- * wrapped function is left on any stack. The record of a thread that was killed
- * by an oops inside a writer is taken back on its last switch.
+ * Records come from a list that an irq_work fills, and which lives until the
+ * end. Without a record, the keys of that context are opened for everybody, and
+ * what is lost is counted, so that the revocations that follow are understood.
  */
-#include <linux/cpu.h>
+#include <linux/irq_work.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/stop_machine.h>
-#include <linux/wait_bit.h>
+#include <asm/unwind.h>
 
 #include "internal.h"
 
-/* Records kept on each CPU's list; more go back to the slab. */
-#define FREE_MAX	16
+/* Records are made when fewer are free; and how many at a time. */
+#define FREE_LOW	16
 
 struct grant {
-	struct preempt_notifier notifier;
+	struct preempt_notifier notifier;	/* only its link is of use */
 	struct grant_ctx ctx;
-	struct grant *next;	/* on the free list */
+	/* The page fault that it is put aside for; NULL: off the CPU. */
+	struct pt_regs *fault;
+	struct grant *next;	/* of the free ones */
+	struct grant *all;
 };
 
-enum irq_level { LEVEL_SOFTIRQ, LEVEL_HARDIRQ, LEVEL_NMI, LEVELS };
-
-struct grant_cpu {
-	struct grant *free;
-	unsigned int nr_free;
-	long active;
-	u64 total;
-	struct grant_ctx irq[LEVELS];
-};
-
+DEFINE_PER_CPU(unsigned int, grant_busy);
+DEFINE_PER_CPU(unsigned int, grant_level);
 static DEFINE_PER_CPU(struct grant_cpu, grant_cpu);
-static struct kmem_cache *grant_slab;
-static bool draining;
+DEFINE_PER_CPU(struct pmem_pks_window, pmem_pks_window);
+EXPORT_PER_CPU_SYMBOL_GPL(pmem_pks_window);
 
-static void grant_sched_in(struct preempt_notifier *notifier, int cpu);
-static void grant_sched_out(struct preempt_notifier *notifier,
-			    struct task_struct *next);
+static struct grant *grant_free, *grant_all;
+static unsigned int nr_free;
+/* Leaf lock, interrupts off; whoever holds it writes to no protected page. */
+static DEFINE_RAW_SPINLOCK(free_lock);
+
+/* For want of a record: grants and scopes whose end will not be found. */
+static atomic_t lost[PKS_NR_KEYS], lost_scopes;
+static atomic64_t fail_opens;
+static void (*fail_open)(int key);
+
+#if IS_ENABLED(CONFIG_PMEM_PKS_KUNIT_TEST)
+bool grant_starve;
+
+static bool grant_starved(void)
+{
+	return READ_ONCE(grant_starve);
+}
+#else
+static bool grant_starved(void)
+{
+	return false;
+}
+#endif
+
+/*
+ * The kernel calls these when somebody else (KVM) has switched on preempt
+ * notifiers. The records need the list only: shield.c's hook is there for all.
+ */
+static void grant_no_sched_in(struct preempt_notifier *notifier, int cpu)
+{
+}
+
+static void grant_no_sched_out(struct preempt_notifier *notifier,
+			       struct task_struct *next)
+{
+}
 
 static struct preempt_ops grant_ops = {
-	.sched_in = grant_sched_in,
-	.sched_out = grant_sched_out,
+	.sched_in = grant_no_sched_in,
+	.sched_out = grant_no_sched_out,
 };
 
-static __always_inline struct grant *grant_find(void)
+static void grant_refill(struct irq_work *work)
+{
+	struct grant *g;
+	int i;
+
+	for (i = 0; i < FREE_LOW; i++) {
+		g = kzalloc(sizeof(*g), GFP_ATOMIC | __GFP_NOWARN);
+		if (!g)
+			return;
+		preempt_notifier_init(&g->notifier, &grant_ops);
+		raw_spin_lock(&free_lock);
+		g->next = grant_free;
+		grant_free = g;
+		g->all = grant_all;
+		grant_all = g;
+		nr_free++;
+		raw_spin_unlock(&free_lock);
+	}
+}
+
+static DEFINE_IRQ_WORK(refill_work, grant_refill);
+
+static struct grant *grant_take(void)
+{
+	struct grant *g;
+	unsigned long flags;
+	bool low;
+
+	raw_spin_lock_irqsave(&free_lock, flags);
+	g = grant_starved() ? NULL : grant_free;
+	if (g) {
+		grant_free = g->next;
+		nr_free--;
+	}
+	low = nr_free < FREE_LOW;
+	raw_spin_unlock_irqrestore(&free_lock, flags);
+	if (unlikely(low))
+		irq_work_queue(&refill_work);
+	return g;
+}
+
+static void grant_give_back(struct grant *g)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&free_lock, flags);
+	g->next = grant_free;
+	grant_free = g;
+	nr_free++;
+	raw_spin_unlock_irqrestore(&free_lock, flags);
+}
+
+/* The newest record of a thread. */
+static struct grant *grant_of(struct task_struct *task)
 {
 	struct preempt_notifier *notifier;
 
-	hlist_for_each_entry(notifier, &current->preempt_notifiers, link)
+	hlist_for_each_entry(notifier, &task->preempt_notifiers, link)
 		if (notifier->ops == &grant_ops)
 			return container_of(notifier, struct grant, notifier);
 	return NULL;
 }
 
-/* Preemption off. @refill: the slab may be asked. */
-static struct grant *grant_create(bool refill)
+/* Nested maps that were only counted become ordinary ones. */
+static void grant_drop_window(struct grant_ctx *ctx)
 {
-	struct grant *g = __this_cpu_read(grant_cpu.free);
+	struct pmem_pks_window *window = this_cpu_ptr(&pmem_pks_window);
 
-	if (likely(g)) {
-		__this_cpu_write(grant_cpu.free, g->next);
-		__this_cpu_dec(grant_cpu.nr_free);
-	} else {
-		if (refill)
-			g = kmem_cache_zalloc(grant_slab,
-					      GFP_NOWAIT | __GFP_NOWARN);
-		if (!g)
-			return NULL;
-		preempt_notifier_init(&g->notifier, &grant_ops);
-	}
-	preempt_notifier_register(&g->notifier);
-	return g;
+	if (window->size)
+		ctx->depth[window->key] += window->nested;
+	memset(window, 0, sizeof(*window));
 }
 
-/* Preemption off. The record is all zeroes by the way its users ended. */
-static void grant_recycle(struct grant *g)
+static void grant_lose_key(struct grant_ctx *ctx, int key, int count)
 {
-	g->next = __this_cpu_read(grant_cpu.free);
-	__this_cpu_write(grant_cpu.free, g);
-	__this_cpu_inc(grant_cpu.nr_free);
+	atomic_add(count, &lost[key]);
+	pks_open_everywhere(key);
+	atomic64_inc(&fail_opens);
+	fail_open(key);
 }
 
-static void grant_destroy(struct grant *g)
+static void grant_lose(struct grant_ctx *ctx)
 {
-	preempt_notifier_unregister(&g->notifier);
-	if (unlikely(__this_cpu_read(grant_cpu.nr_free) >= FREE_MAX))
-		kmem_cache_free(grant_slab, g);
-	else
-		grant_recycle(g);
-}
+	int key;
 
-static void grant_sched_in(struct preempt_notifier *notifier, int cpu)
-{
-	struct grant *g = container_of(notifier, struct grant, notifier);
-
-	pks_write(READ_ONCE(pks_closed) & ~g->ctx.open);
+	grant_drop_window(ctx);
+	for (key = 1; key < PKS_NR_KEYS; key++)
+		if (ctx->depth[key])
+			grant_lose_key(ctx, key, ctx->depth[key]);
+	atomic_add(ctx->scopes, &lost_scopes);
 }
 
 /*
- * The runqueue's lock is held: no slab, no wake-up. A dead thread never comes
- * back to end its grants, nobody walks its notifiers again after this, and
- * the caller's walk needs only that ->link stays as it is.
+ * Put the thread's context aside, and start with nothing open. Preemption off.
+ * @task: whose it is: the thread that runs, or has just left the CPU
  */
-static void grant_sched_out(struct preempt_notifier *notifier,
-			    struct task_struct *next)
+static void grant_suspend(struct task_struct *task, struct pt_regs *fault)
 {
-	struct grant *g = container_of(notifier, struct grant, notifier);
+	struct grant_ctx *ctx = this_cpu_ptr(&grant_cpu.ctx[0]);
+	/* Killed by an oops in the midst: nobody will end what it has open. */
+	bool dead = READ_ONCE(task->__state) == TASK_DEAD;
+	struct grant *g = dead ? NULL : grant_take();
 
+	if (likely(g)) {
+		/* Behind a fault there may be other grants already. */
+		if (fault)
+			grant_drop_window(ctx);
+		ctx->busy = __this_cpu_read(grant_busy);
+		ctx->window = *this_cpu_ptr(&pmem_pks_window);
+		g->ctx = *ctx;
+		g->fault = fault;
+		/*
+		 * What preempt_notifier_register() does, which also wants a
+		 * static key on that costs each context switch in the system.
+		 */
+		hlist_add_head(&g->notifier.link, &task->preempt_notifiers);
+	} else if (!dead) {
+		grant_lose(ctx);
+	}
+	memset(ctx, 0, sizeof(*ctx));
+	memset(this_cpu_ptr(&pmem_pks_window), 0,
+	       sizeof(struct pmem_pks_window));
 	pks_write(READ_ONCE(pks_closed));
-	if (unlikely(READ_ONCE(current->__state) == TASK_DEAD)) {
-		__this_cpu_sub(grant_cpu.active, g->ctx.users);
-		memset(&g->ctx, 0, sizeof(g->ctx));
-		grant_recycle(g);
-	}
+	barrier();
+	__this_cpu_write(grant_busy, 0);
 }
 
-static struct grant_ctx *grant_irq_ctx(void)
+/* Add a record of the running thread to its context. Preemption off. */
+static void grant_resume(struct grant *g)
 {
-	enum irq_level level = in_nmi() ? LEVEL_NMI :
-			       in_hardirq() ? LEVEL_HARDIRQ : LEVEL_SOFTIRQ;
+	struct grant_ctx *ctx = this_cpu_ptr(&grant_cpu.ctx[0]);
+	int key;
 
-	return this_cpu_ptr(&grant_cpu.irq[level]);
-}
-
-/* Preemption off. Return: NULL when there is no memory for a record. */
-static __always_inline struct grant_ctx *grant_get(bool refill)
-{
-	struct grant_ctx *ctx;
-
-	if (likely(in_task())) {
-		struct grant *g = grant_find();
-
-		if (!g) {
-			g = grant_create(refill);
-			if (unlikely(!g))
-				return NULL;
-		}
-		ctx = &g->ctx;
-		ctx->base = READ_ONCE(pks_closed);
+	__this_cpu_add(grant_busy, g->ctx.busy);
+	barrier();
+	if (g->ctx.busy == __this_cpu_read(grant_busy)) {
+		/* As it was, to the instruction. */
+		*ctx = g->ctx;
+		*this_cpu_ptr(&pmem_pks_window) = g->ctx.window;
 	} else {
-		ctx = grant_irq_ctx();
-		if (!ctx->open)
-			ctx->base = __this_cpu_read(pks_pkrs);
+		/* Put aside for a fault: without a window and spans. */
+		for (key = 1; key < PKS_NR_KEYS; key++)
+			ctx->depth[key] += g->ctx.depth[key];
+		ctx->open |= g->ctx.open;
+		ctx->scopes += g->ctx.scopes;
+		ctx->scope_keys |= g->ctx.scope_keys;
+		if (g->ctx.step_keys) {
+			ctx->step_keys = g->ctx.step_keys;
+			ctx->step_tf = g->ctx.step_tf;
+			ctx->step_ip = g->ctx.step_ip;
+		}
 	}
-	ctx->users++;
-	__this_cpu_inc(grant_cpu.active);
-	return ctx;
+	pks_write(READ_ONCE(pks_closed) & ~ctx->open);
+	hlist_del(&g->notifier.link);
+	grant_give_back(g);
 }
 
-static __always_inline void grant_put(struct grant_ctx *ctx)
+/* Whether the handler of a page fault is not on the thread's stack any more. */
+static bool grant_fault_is_over(const struct grant *g, struct pt_regs *regs)
 {
-	__this_cpu_dec(grant_cpu.active);
-	if (!--ctx->users && likely(in_task()))
-		grant_destroy(container_of(ctx, struct grant, ctx));
-	if (unlikely(READ_ONCE(draining)))
-		wake_up_var(&draining);
+	unsigned long sp = regs ? regs->sp : (unsigned long)&sp;
+	struct unwind_state state;
+
+	if (sp > (unsigned long)g->fault)
+		return true;
+	/* What the interrupted function called since may reach as deep. */
+	for (unwind_start(&state, current, regs, NULL); !unwind_done(&state);
+	     unwind_next_frame(&state))
+		if (unwind_get_entry_regs(&state, NULL) == g->fault)
+			return false;
+	return true;
 }
 
-static __always_inline void grant_open(struct grant_ctx *ctx, int key)
-{
-	if (ctx->depth[key]++)
-		return;
-	ctx->open |= PKRS_KEY_MASK(key);
-	pks_write(ctx->base & ~ctx->open);
-}
-
-static __always_inline void grant_close(struct grant_ctx *ctx, int key)
-{
-	if (--ctx->depth[key])
-		return;
-	ctx->open &= ~PKRS_KEY_MASK(key);
-	pks_write(ctx->base & ~ctx->open);
-}
-
-bool pks_grant(int key)
-{
-	struct grant_ctx *ctx;
-
-	preempt_disable();
-	ctx = grant_get(true);
-	if (likely(ctx)) {
-		grant_open(ctx, key);
-		__this_cpu_inc(grant_cpu.total);
-	}
-	preempt_enable();
-	return ctx;
-}
-EXPORT_SYMBOL_GPL(pks_grant);
-
-/**
- * grant_ctx() - the record of the current context, if it has one
- *
- * Context: any, preemption off.
+/*
+ * Preemption off. @regs: where the thread is, NULL: here. Return: whether
+ * something was put aside for a page fault that is over, and is now back.
  */
-struct grant_ctx *grant_ctx(void)
+static bool grant_resume_fault(struct pt_regs *regs)
 {
 	struct grant *g;
 
-	if (!in_task())
-		return grant_irq_ctx();
-	g = grant_find();
-	return g ? &g->ctx : NULL;
+	if (__this_cpu_read(grant_level))
+		return false;
+	g = grant_of(current);
+	if (!g || !grant_fault_is_over(g, regs))
+		return false;
+	grant_resume(g);
+	return true;
 }
 
-void pks_revoke(int key)
+static __always_inline void grant_open_key(struct grant_ctx *ctx, int key)
+{
+	ctx->task = current;
+	ctx->open |= PKRS_KEY_MASK(key);
+	pks_write(READ_ONCE(pks_closed) & ~ctx->open);
+	__this_cpu_inc(grant_cpu.total);
+}
+
+static __always_inline void grant_close_key(struct grant_ctx *ctx, int key)
+{
+	if (__this_cpu_read(pmem_pks_window.key) == key)
+		__this_cpu_write(pmem_pks_window.size, 0);
+	ctx->open &= ~PKRS_KEY_MASK(key);
+	pks_write(READ_ONCE(pks_closed) & ~ctx->open);
+}
+
+/**
+ * grant_open() - grant a key to the current context
+ * @key: an allocated key
+ *
+ * Context: any but NMI, preemption off.
+ */
+void grant_open(int key)
 {
 	struct grant_ctx *ctx;
 
+	__this_cpu_inc(grant_busy);
+	barrier();
+	ctx = __this_cpu_read(grant_cpu.top);
+	if (!ctx->depth[key]++)
+		grant_open_key(ctx, key);
+}
+
+/* Nothing of the kind is open: perhaps it was put aside, or lost. */
+static noinline bool grant_close_rest(int key)
+{
+	struct grant_ctx *ctx;
+
+	while (grant_resume_fault(NULL)) {
+		ctx = __this_cpu_read(grant_cpu.top);
+		if (ctx->depth[key])
+			return grant_close(key);
+	}
+	return atomic_dec_if_positive(&lost[key]) >= 0;
+}
+
+/**
+ * grant_close() - end a grant_open()
+ * @key: the key
+ *
+ * Context: the one that called grant_open(), preemption off.
+ * Return: false, and nothing is changed, if the context has no grant of it.
+ */
+bool grant_close(int key)
+{
+	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
+
+	if (unlikely(!ctx->depth[key]))
+		return grant_close_rest(key);
+	if (!--ctx->depth[key])
+		grant_close_key(ctx, key);
+	barrier();
+	__this_cpu_dec(grant_busy);
+	return true;
+}
+
+int pks_grant(int key)
+{
+	if (!pks_key_taken(key))
+		return -EINVAL;
 	preempt_disable();
-	ctx = grant_ctx();
-	grant_close(ctx, key);
-	grant_put(ctx);
+	grant_open(key);
 	preempt_enable();
+	return 0;
+}
+EXPORT_SYMBOL_GPL(pks_grant);
+
+int pks_revoke(int key)
+{
+	bool done;
+
+	if (!pks_key_taken(key))
+		return -EINVAL;
+	preempt_disable();
+	done = grant_close(key);
+	preempt_enable();
+	if (!done)
+		pr_err_once("revocation of key %d, which was not granted, by %pS\n",
+			    key, __builtin_return_address(0));
+	return done ? 0 : -EINVAL;
 }
 EXPORT_SYMBOL_GPL(pks_revoke);
 
 /**
- * grant_atomic() - a grant for the context that a fault interrupted
- * @key: the key
+ * grant_open_window() - let further maps of a domain only count
+ * @key: its key, which the context has open
+ * @start: its first address
+ * @size: its size
  *
- * Like pks_grant(), but safe wherever a kernel instruction can fault: it does
- * not go near the slab.
- *
- * Context: the page fault, interrupts off.
- * Return: the context's record, NULL when there is none to be had.
+ * Context: preemption off.
  */
-struct grant_ctx *grant_atomic(int key)
+void grant_open_window(int key, unsigned long start, unsigned long size)
 {
-	struct grant_ctx *ctx = grant_get(false);
+	struct pmem_pks_window *window = this_cpu_ptr(&pmem_pks_window);
 
-	if (ctx)
-		grant_open(ctx, key);
-	return ctx;
-}
-
-/**
- * grant_atomic_end() - end a grant_atomic()
- * @ctx: what it returned
- * @key: the key
- *
- * Context: the debug exception, which is NMI-like: what the interrupted code
- * was is told by @ctx, not by preempt_count(). No slab, no wake-up.
- */
-void grant_atomic_end(struct grant_ctx *ctx, int key)
-{
-	struct grant_cpu *cpu = this_cpu_ptr(&grant_cpu);
-
-	grant_close(ctx, key);
-	cpu->active--;
-	if (--ctx->users)
+	/* One at a time, and none where an end has to look for its map. */
+	if ((window->size && window->nested) ||
+	    __this_cpu_read(grant_cpu.top)->spans)
 		return;
-	if (ctx < cpu->irq || ctx >= cpu->irq + LEVELS) {
-		struct grant *g = container_of(ctx, struct grant, ctx);
+	window->start = start;
+	window->nested = 0;
+	window->key = key;
+	window->size = size;
+}
 
-		preempt_notifier_unregister(&g->notifier);
-		grant_recycle(g);
+/* Note a map over an edge, whose keys @ctx has open. */
+static void grant_add_span(struct grant_ctx *ctx, const struct grant_span *span)
+{
+	int i, key;
+
+	for (i = 0; i < GRANT_SPANS; i++) {
+		if (!ctx->span[i].keys) {
+			ctx->span[i] = *span;
+			ctx->spans++;
+			return;
+		}
 	}
+	for (key = 1; key < PKS_NR_KEYS; key++)
+		if (span->keys & BIT(key))
+			grant_lose_key(ctx, key, 1);
 }
 
 /**
- * grant_ctx_stepping() - whose single step ended on this CPU
+ * grant_open_span() - grant several keys to one map
+ * @start: the first address of the map
+ * @end: the address after it
+ * @keys: a bit for each key
  *
- * The innermost context runs first: a thread whose step is still to come was
- * interrupted if an interrupt's is under way.
- *
- * Context: the debug exception.
- * Return: the record with step_keys, or NULL.
+ * Context: any but NMI, preemption off.
  */
-struct grant_ctx *grant_ctx_stepping(void)
+void grant_open_span(unsigned long start, unsigned long end, u32 keys)
 {
-	struct grant_ctx *irq = this_cpu_ptr(grant_cpu.irq);
-	struct grant *g;
-	int level;
+	struct grant_span span = { .start = start, .end = end, .keys = keys };
+	struct grant_ctx *ctx;
+	int key;
 
-	for (level = LEVELS - 1; level >= 0; level--)
-		if (irq[level].step_keys)
-			return &irq[level];
-	g = grant_find();
-	return g && g->ctx.step_keys ? &g->ctx : NULL;
+	for (key = 1; key < PKS_NR_KEYS; key++)
+		if (keys & BIT(key))
+			grant_open(key);
+	ctx = __this_cpu_read(grant_cpu.top);
+	/* Each end has to be told from those of other maps from now on. */
+	grant_drop_window(ctx);
+	grant_add_span(ctx, &span);
+}
+
+/**
+ * grant_close_span() - end a grant_open_span()
+ * @addr: an address in the map
+ *
+ * Context: the one that called it, preemption off.
+ * Return: false if the context has no such map.
+ */
+bool grant_close_span(unsigned long addr)
+{
+	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
+	int i, key;
+	u32 keys;
+
+	if (likely(!ctx->spans))
+		return false;
+	for (i = 0; i < GRANT_SPANS; i++) {
+		keys = ctx->span[i].keys;
+		if (!keys || addr < ctx->span[i].start ||
+		    addr >= ctx->span[i].end)
+			continue;
+		ctx->span[i].keys = 0;
+		ctx->spans--;
+		for (key = 1; key < PKS_NR_KEYS; key++)
+			if (keys & BIT(key))
+				grant_close(key);
+		return true;
+	}
+	return false;
 }
 
 /**
@@ -303,20 +476,19 @@ struct grant_ctx *grant_ctx_stepping(void)
  * For the functions whose destination is not among their arguments: the keys
  * are opened by grant_scope_key() when they are known, and closed together.
  *
- * Context: a thread. Does not sleep.
- * Return: whether there was memory for the record.
+ * Context: a thread.
  */
-bool grant_scope_begin(void)
+void grant_scope_begin(void)
 {
-	struct grant_ctx *ctx = NULL;
+	struct grant_ctx *ctx;
 
 	preempt_disable();
-	if (in_task())
-		ctx = grant_get(true);
-	if (ctx)
-		ctx->scopes++;
+	__this_cpu_inc(grant_busy);
+	barrier();
+	ctx = __this_cpu_read(grant_cpu.top);
+	ctx->task = current;
+	ctx->scopes++;
 	preempt_enable();
-	return ctx;
 }
 
 /**
@@ -328,54 +500,268 @@ void grant_scope_end(void)
 	int key;
 
 	preempt_disable();
-	ctx = grant_ctx();
+	ctx = __this_cpu_read(grant_cpu.top);
+	while (unlikely(!ctx->scopes))
+		if (!grant_resume_fault(NULL))
+			break;
+	if (unlikely(!ctx->scopes)) {
+		atomic_dec(&lost_scopes);
+		goto out;
+	}
 	if (!--ctx->scopes) {
 		for (key = 1; ctx->scope_keys; key++) {
 			if (ctx->scope_keys & BIT(key)) {
 				ctx->scope_keys &= ~BIT(key);
-				grant_close(ctx, key);
+				grant_close(key);
 			}
 		}
 	}
-	grant_put(ctx);
+	barrier();
+	__this_cpu_dec(grant_busy);
+out:
 	preempt_enable();
 }
 
 /**
+ * grant_in_scope() - whether the current context is in a scope
+ *
+ * Context: the page fault.
+ */
+bool grant_in_scope(void)
+{
+	return __this_cpu_read(grant_cpu.top)->scopes;
+}
+
+/**
  * grant_scope_key() - open a key until the context's scopes end
- * @ctx: the context, inside a scope
  * @key: the key
  *
- * Context: the page fault, interrupts off.
+ * Context: the page fault, in a scope.
  */
-void grant_scope_key(struct grant_ctx *ctx, int key)
+void grant_scope_key(int key)
 {
+	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
+
 	if (ctx->scope_keys & BIT(key))
 		return;
 	ctx->scope_keys |= BIT(key);
-	grant_open(ctx, key);
-	__this_cpu_inc(grant_cpu.total);
+	grant_open(key);
+}
+
+/**
+ * grant_covers() - whether a denied access is by somebody who has the grant
+ * @key: the key of the page
+ * @regs: the registers of the access
+ *
+ * So it is where PKRS did not follow yet: the key was opened for everybody, or
+ * for this context and put aside for a page fault that is over now.
+ *
+ * Context: the page fault.
+ * Return: whether it is; then the access works when it is tried again.
+ */
+bool grant_covers(int key, struct pt_regs *regs)
+{
+	/* An NMI has no grant, whatever it interrupted. */
+	if (in_nmi())
+		return false;
+	while (!__this_cpu_read(grant_cpu.top)->depth[key] &&
+	       READ_ONCE(pks_closed) & PKRS_KEY_MASK(key))
+		if (!grant_resume_fault(regs))
+			return false;
+	grant_reload();
+	return true;
+}
+
+/*
+ * A single step of an NMI leaves the contexts alone, which it may have
+ * interrupted in the middle of a change: PKRS is put back as it was.
+ */
+static void grant_step_nmi(int key)
+{
+	struct grant_ctx *nmi = this_cpu_ptr(&grant_cpu.nmi);
+
+	if (!nmi->step_keys)
+		nmi->open = pks_read();
+	pks_write(pks_read() & ~PKRS_KEY_MASK(key));
+}
+
+/**
+ * grant_step() - grant a key for one instruction
+ * @key: the key
+ * @regs: the registers before the instruction
+ *
+ * Context: the page fault.
+ */
+void grant_step(int key, struct pt_regs *regs)
+{
+	struct grant_ctx *ctx;
+
+	if (unlikely(in_nmi())) {
+		ctx = this_cpu_ptr(&grant_cpu.nmi);
+		grant_step_nmi(key);
+	} else {
+		grant_open(key);
+		ctx = __this_cpu_read(grant_cpu.top);
+	}
+	/* The second time for one instruction if it uses two domains. */
+	if (!ctx->step_keys) {
+		ctx->step_tf = regs->flags & X86_EFLAGS_TF;
+		ctx->step_ip = regs->ip;
+	}
+	ctx->step_keys |= BIT(key);
+	regs->flags |= X86_EFLAGS_TF;
+}
+
+static struct grant_ctx *grant_stepping(struct pt_regs *regs)
+{
+	struct grant_ctx *ctx = this_cpu_ptr(&grant_cpu.nmi);
+
+	if (unlikely(ctx->step_keys))
+		return ctx;
+	do {
+		ctx = __this_cpu_read(grant_cpu.top);
+		if (ctx->step_keys)
+			return ctx;
+	} while (grant_resume_fault(regs));
+	return NULL;
+}
+
+/**
+ * grant_step_done() - end a grant_step() if its instruction is over
+ * @regs: the registers at the debug exception
+ *
+ * EFLAGS.TF of @regs is afterwards as it was before the step.
+ *
+ * Context: the debug exception, which is NMI-like: in_nmi() tells nothing of
+ * the interrupted code.
+ * Return: whether the exception is that of a step of ours, and of nobody else.
+ */
+bool grant_step_done(struct pt_regs *regs)
+{
+	struct grant_ctx *ctx = grant_stepping(regs);
+	u32 keys;
+	int key;
+
+	if (!ctx)
+		return false;
+	if (regs->ip == ctx->step_ip)
+		return true;
+	if (!ctx->step_tf)
+		regs->flags &= ~X86_EFLAGS_TF;
+	keys = ctx->step_keys;
+	ctx->step_keys = 0;
+	if (ctx == this_cpu_ptr(&grant_cpu.nmi)) {
+		pks_write(ctx->open);
+		return !ctx->step_tf;
+	}
+	for (key = 1; keys; key++) {
+		if (keys & BIT(key)) {
+			keys &= ~BIT(key);
+			grant_close(key);
+		}
+	}
+	return !ctx->step_tf;
+}
+
+/**
+ * grant_push() - start a context with nothing open
+ * @tag: tells its grant_pop() from others
+ *
+ * Context: the beginning of an interrupt or softirq, preemption off.
+ * Return: false if there is no room (never seen), and nothing was done.
+ */
+bool grant_push(unsigned int tag)
+{
+	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
+
+	if (__this_cpu_read(grant_level) == GRANT_LEVELS - 1)
+		return false;
+	ctx->busy = __this_cpu_read(grant_busy);
+	ctx->window = *this_cpu_ptr(&pmem_pks_window);
+	memset(this_cpu_ptr(&pmem_pks_window), 0,
+	       sizeof(struct pmem_pks_window));
+	__this_cpu_inc(grant_level);
+	ctx++;
+	ctx->tag = tag;
+	__this_cpu_write(grant_cpu.top, ctx);
+	__this_cpu_write(grant_busy, 0);
+	pks_write(READ_ONCE(pks_closed));
+	return true;
+}
+
+/**
+ * grant_pop() - go back to the context before
+ * @tag: of the grant_push() whose context has come to its end
+ *
+ * Context: the end of any interrupt or softirq, preemption off. Nothing is done
+ * if it was not that one for which the last grant_push() was called.
+ */
+void grant_pop(unsigned int tag)
+{
+	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
+
+	if (!__this_cpu_read(grant_level) || ctx->tag != tag)
+		return;
+	/* Somebody in there did not end his grant: it ends here. */
+	if (unlikely(__this_cpu_read(grant_busy)))
+		memset(ctx, 0, sizeof(*ctx));
+	ctx--;
+	*this_cpu_ptr(&pmem_pks_window) = ctx->window;
+	__this_cpu_write(grant_busy, ctx->busy);
+	__this_cpu_write(grant_cpu.top, ctx);
+	__this_cpu_dec(grant_level);
+	pks_write(READ_ONCE(pks_closed) & ~ctx->open);
+}
+
+/**
+ * grant_put_aside() - let a page fault's handler start with nothing open
+ * @fault: the registers of the thread's instruction that faulted
+ *
+ * Not while the thread has a map over a domain's edge (see kmap.c), whose end
+ * must be able to find it: then the handler runs with what the thread has open.
+ *
+ * Context: a thread, before its page fault is handled.
+ */
+void grant_put_aside(struct pt_regs *fault)
+{
+	preempt_disable();
+	if (!__this_cpu_read(grant_level) && __this_cpu_read(grant_busy) &&
+	    !__this_cpu_read(grant_cpu.ctx[0].spans))
+		grant_suspend(current, fault);
+	preempt_enable();
+}
+
+/**
+ * grant_switch() - follow a context switch
+ *
+ * Context: the first thing that the new thread does, interrupts off, the
+ * runqueue's lock held.
+ */
+void grant_switch(void)
+{
+	struct task_struct *prev;
+	struct grant *g;
+
+	if (__this_cpu_read(grant_busy)) {
+		prev = __this_cpu_read(grant_cpu.ctx[0].task);
+		grant_suspend(prev, NULL);
+	}
+	g = grant_of(current);
+	if (g && !g->fault)
+		grant_resume(g);
 }
 
 /**
  * grant_reload() - set PKRS to what the current context is to have
  *
- * After a change of pks_closed, and where the hardware is not as it should be.
+ * After a change of pks_closed.
  *
- * Context: any, preemption off.
+ * Context: any but NMI, preemption off.
  */
 void grant_reload(void)
 {
-	struct grant *g = grant_find();
-	u32 open = g ? g->ctx.open : 0;
-	struct grant_ctx *irq = this_cpu_ptr(grant_cpu.irq);
-	int level;
-
-	for (level = 0; level < LEVELS; level++)
-		open |= irq[level].open;
-	/* Whatever the mirror says: the hardware may differ. */
-	__this_cpu_write(pks_pkrs, ~0);
-	pks_write(READ_ONCE(pks_closed) & ~open);
+	pks_write(READ_ONCE(pks_closed) &
+		  ~__this_cpu_read(grant_cpu.top)->open);
 }
 
 static int grant_reload_cpu(void *unused)
@@ -385,22 +771,97 @@ static int grant_reload_cpu(void *unused)
 }
 
 /**
- * grant_close_everywhere() - undo pks_open_everywhere()
- * @key: the key
+ * grant_reload_everywhere() - the same on every CPU
  *
  * The machine is stopped for it, so that no thread is between its reading of
- * pks_closed and its write of PKRS. It is rare.
+ * pks_closed and its write of PKRS.
  *
  * Context: process context, sleeps.
  */
-void grant_close_everywhere(int key)
+void grant_reload_everywhere(void)
 {
-	if (pks_close(key))
-		stop_machine(grant_reload_cpu, NULL, cpu_online_mask);
+	stop_machine(grant_reload_cpu, NULL, cpu_online_mask);
 }
 
 /**
- * grant_total() - grants since load, of all CPUs, nested ones included
+ * grant_close_everywhere() - end the failing open of a key
+ * @key: the key
+ *
+ * Context: process context, sleeps.
+ * Return: 0; -EBUSY while a thread whose grant was lost may still use it.
+ */
+int grant_close_everywhere(int key)
+{
+	if (!pks_is_open(key))
+		return 0;
+	if (atomic_read(&lost[key]) || atomic_read(&lost_scopes))
+		return -EBUSY;
+	pks_close(key);
+	grant_reload_everywhere();
+	return 0;
+}
+
+struct grant_search {
+	int key;	/* 0: any */
+	bool found;
+};
+
+/* All CPUs stopped: what any thread has open is in a record. */
+static int grant_find(void *arg)
+{
+	struct task_struct *group, *task;
+	struct preempt_notifier *notifier;
+	struct grant_search *search = arg;
+	struct grant *g;
+
+	rcu_read_lock();
+	for_each_process_thread(group, task) {
+		hlist_for_each_entry(notifier, &task->preempt_notifiers, link) {
+			if (notifier->ops != &grant_ops)
+				continue;
+			g = container_of(notifier, struct grant, notifier);
+			if (!search->key || g->ctx.depth[search->key] ||
+			    (g->ctx.window.key == search->key &&
+			     g->ctx.window.size))
+				search->found = true;
+		}
+	}
+	rcu_read_unlock();
+	return 0;
+}
+
+/**
+ * grant_is_held() - whether any thread has a grant
+ * @key: of this key, or 0: of any, or is in a scope
+ *
+ * The machine is stopped for it, so that every thread is off its CPU.
+ *
+ * Context: process context, sleeps.
+ */
+bool grant_is_held(int key)
+{
+	struct grant_search search = { .key = key };
+
+	stop_machine(grant_find, &search, NULL);
+	return search.found;
+}
+
+/**
+ * grant_drain() - wait until no grant and no scope is left
+ *
+ * Nothing may start a new one any more. There is nothing that tells of the last
+ * one's end, hence the polling.
+ *
+ * Context: process context, sleeps until the last writer has returned.
+ */
+void grant_drain(void)
+{
+	while (grant_is_held(0))
+		schedule_timeout_uninterruptible(HZ / 100 ?: 1);
+}
+
+/**
+ * grant_total() - how often a key was opened for a context, since load
  */
 u64 grant_total(void)
 {
@@ -412,84 +873,41 @@ u64 grant_total(void)
 	return sum;
 }
 
-static bool grant_idle(void)
+/**
+ * grant_fail_open_total() - how often a key was opened for all, since load
+ */
+u64 grant_fail_open_total(void)
 {
-	long sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu(grant_cpu.active, cpu));
-	return !sum;
+	return atomic64_read(&fail_opens);
 }
 
 /**
- * grant_drain() - wait until no grant and no scope is left
+ * grant_init() - make the first records
+ * @on_fail_open: is told of a key that was opened for all; in any context
  *
- * Nothing may start a new one any more. 'active' then only falls, so that a sum
- * of 0 is true even if it is not read at one instant. The timeout is for the
- * ends that can't wake anybody: a thread's death, and a single step's.
- *
- * Context: process context, sleeps until the last writer has returned.
+ * Return: 0 or -ENOMEM.
  */
-void grant_drain(void)
-{
-	WRITE_ONCE(draining, true);
-	while (!wait_var_event_timeout(&draining, grant_idle(), HZ / 10))
-		;
-}
-
-static void grant_free_records(void)
+int __init grant_init(void (*on_fail_open)(int key))
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
-		struct grant_cpu *gc = per_cpu_ptr(&grant_cpu, cpu);
-
-		while (gc->free) {
-			struct grant *g = gc->free;
-
-			gc->free = g->next;
-			kmem_cache_free(grant_slab, g);
-		}
-	}
+	fail_open = on_fail_open;
+	for_each_possible_cpu(cpu)
+		per_cpu(grant_cpu.top, cpu) = per_cpu_ptr(&grant_cpu.ctx[0],
+							  cpu);
+	irq_work_queue(&refill_work);
+	irq_work_sync(&refill_work);
+	return grant_free ? 0 : -ENOMEM;
 }
 
-int __init grant_init(void)
-{
-	int cpu, i;
-
-	grant_slab = kmem_cache_create("pmem_pks_grant", sizeof(struct grant),
-				       0, SLAB_HWCACHE_ALIGN, NULL);
-	if (!grant_slab)
-		return -ENOMEM;
-	for_each_possible_cpu(cpu) {
-		struct grant_cpu *gc = per_cpu_ptr(&grant_cpu, cpu);
-
-		for (i = 0; i < FREE_MAX / 2; i++) {
-			struct grant *g = kmem_cache_zalloc(grant_slab,
-							    GFP_KERNEL);
-
-			if (!g)
-				goto free_records;
-			preempt_notifier_init(&g->notifier, &grant_ops);
-			g->next = gc->free;
-			gc->free = g;
-			gc->nr_free++;
-		}
-	}
-	preempt_notifier_inc();
-	return 0;
-
-free_records:
-	grant_free_records();
-	kmem_cache_destroy(grant_slab);
-	return -ENOMEM;
-}
-
-/* After grant_drain(). */
+/* After grant_drain(), and when shield.c's hooks are gone. */
 void grant_exit(void)
 {
-	preempt_notifier_dec();
-	grant_free_records();
-	kmem_cache_destroy(grant_slab);
+	struct grant *g;
+
+	irq_work_sync(&refill_work);
+	while ((g = grant_all)) {
+		grant_all = g->all;
+		kfree(g);
+	}
 }

@@ -20,7 +20,6 @@
 #include <linux/stop_machine.h>
 #include <asm/unwind.h>
 
-#include "compat.h"
 #include "internal.h"
 
 static unsigned long lookup_name;
@@ -35,7 +34,7 @@ static LIST_HEAD(hook_sets);
  */
 unsigned long hook_symbol(const char *name)
 {
-	return hook_call(lookup_name, (unsigned long)name);
+	return hook_call(lookup_name, (unsigned long)name, 0);
 }
 
 /**
@@ -219,7 +218,7 @@ static bool hook_any_covers(unsigned long ip)
 	const struct hook *hook;
 
 	list_for_each_entry(set, &hook_sets, list) {
-		if (!set->trampoline)
+		if (!set->settle)
 			continue;
 		for (hook = set->hooks; hook < set->hooks + set->nr; hook++)
 			if (hook_covers(hook, ip) ||
@@ -282,6 +281,8 @@ static int hook_count_bare(void *arg)
 
 /**
  * hook_settle() - wait until each thread in a hooked function will return to us
+ *
+ * Of the sets for which it matters (settle).
  *
  * Who was in one when it was hooked, or had nothing to be done for it when it
  * came in, will not. Nothing tells when such a thread leaves the function,

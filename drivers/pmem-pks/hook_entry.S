@@ -19,13 +19,15 @@
  * by the function's first instruction, called by its caller; and while the
  * function runs, the function on top of that.
  *
- * Functions whose arguments are all in registers can be wrapped, and no others.
+ * Functions whose arguments are all in registers can be hooked, and no others.
  */
 #include <linux/linkage.h>
 #include <linux/objtool.h>
 #include <asm/asm.h>
 #include <asm/nospec-branch.h>
 #include <asm/unwind_hints.h>
+
+#include "compat.h"
 
 	.text
 
@@ -36,16 +38,19 @@ SYM_FUNC_START_LOCAL(hook_body)
 	RET
 SYM_FUNC_END(hook_body)
 
-/*
- * enter(args, ip) runs before the function, with the address behind the call:
- * what it returns, if not 0, is passed to exit(token, ret) behind the function.
- * If it is 0, nothing of ours is left on the stack while the function runs.
- */
-.macro HOOK_TRAMPOLINE name enter exit
-SYM_FUNC_START(\name)
+/* Nothing is to be done for most calls: go back while a count is 0. */
+.macro HOOK_UNLESS count
+	cmpl	$0, PER_CPU_VAR(\count)
+	jne	.Lhook_\@
+	RET
+.Lhook_\@:
+.endm
+
+/* The arguments of the function, as an array on the stack. */
+.macro HOOK_SAVE size
 	pushq	%rbp
 	movq	%rsp, %rbp
-	subq	$72, %rsp
+	subq	$\size, %rsp
 	movq	%rdi, 0(%rsp)
 	movq	%rsi, 8(%rsp)
 	movq	%rdx, 16(%rsp)
@@ -54,14 +59,27 @@ SYM_FUNC_START(\name)
 	movq	%r9, 40(%rsp)
 	movq	%rsp, %rdi
 	movq	8(%rbp), %rsi
-	call	\enter
-	movq	%rax, 48(%rsp)
+.endm
+
+.macro HOOK_RESTORE
 	movq	0(%rsp), %rdi
 	movq	8(%rsp), %rsi
 	movq	16(%rsp), %rdx
 	movq	24(%rsp), %rcx
 	movq	32(%rsp), %r8
 	movq	40(%rsp), %r9
+.endm
+
+/*
+ * enter(args, ip) runs before the function, with the address behind the call:
+ * what it returns, if not 0, is passed to exit(token, ret) behind the function.
+ * If it is 0, nothing of ours is left on the stack while the function runs.
+ */
+.macro HOOK_AROUND enter exit
+	HOOK_SAVE 72
+	call	\enter
+	movq	%rax, 48(%rsp)
+	HOOK_RESTORE
 	testq	%rax, %rax
 	jz	.Lbare_\@
 	call	hook_body
@@ -80,20 +98,62 @@ SYM_FUNC_START(\name)
 .Lbare_\@:
 	leave
 	RET
-SYM_FUNC_END(\name)
 .endm
 
-HOOK_TRAMPOLINE hook_writer_trampoline writer_enter writer_exit
-HOOK_TRAMPOLINE hook_pmem_trampoline pmem_enter pmem_exit_map
+/* enter(args, ip) runs before the function, and that is all. */
+.macro HOOK_BEFORE enter
+	HOOK_SAVE 48
+	call	\enter
+	HOOK_RESTORE
+	leave
+	RET
+.endm
+
+SYM_FUNC_START(hook_writer_trampoline)
+	HOOK_AROUND writer_enter writer_exit
+SYM_FUNC_END(hook_writer_trampoline)
+
+SYM_FUNC_START(hook_pmem_trampoline)
+	HOOK_AROUND pmem_enter pmem_exit_map
+SYM_FUNC_END(hook_pmem_trampoline)
+
+SYM_FUNC_START(hook_enter_trampoline)
+	HOOK_UNLESS grant_busy
+	HOOK_BEFORE shield_enter
+SYM_FUNC_END(hook_enter_trampoline)
+
+SYM_FUNC_START(hook_around_trampoline)
+	HOOK_UNLESS grant_busy
+	HOOK_AROUND shield_around shield_around_exit
+SYM_FUNC_END(hook_around_trampoline)
+
+SYM_FUNC_START(hook_irq_exit_trampoline)
+	HOOK_UNLESS grant_level
+	HOOK_AROUND shield_irq shield_irq_exit
+SYM_FUNC_END(hook_irq_exit_trampoline)
+
+/* A context switch: %rax is free here, it holds no argument. */
+SYM_FUNC_START(hook_switch_trampoline)
+	cmpl	$0, PER_CPU_VAR(grant_busy)
+	jne	1f
+	movq	COMPAT_CURRENT, %rax
+	cmpq	$0, hook_task_notifiers(%rax)
+	jne	1f
+	RET
+1:
+	HOOK_BEFORE grant_switch
+SYM_FUNC_END(hook_switch_trampoline)
+
 SYM_CODE_START(hook_trampolines_end)
 	ANNOTATE_NOENDBR
 	int3
 SYM_CODE_END(hook_trampolines_end)
 
-/* Call a function of one argument that need not have an ENDBR. */
+/* Call a function that need not have an ENDBR with two arguments. */
 SYM_FUNC_START(hook_call)
 	pushq	%rdi
 	movq	%rsi, %rdi
+	movq	%rdx, %rsi
 	UNWIND_HINT_FUNC
 	RET
 SYM_FUNC_END(hook_call)

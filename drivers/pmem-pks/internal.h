@@ -15,6 +15,10 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 #include <linux/pks.h>
+#include <linux/pmem_pks.h>
+#include <asm/msr.h>
+
+#include "compat.h"
 
 #undef pr_fmt
 #define pr_fmt(fmt) "pmem_pks: " fmt
@@ -28,48 +32,98 @@ struct pt_regs;
 #define PKRS_KEY_MASK(key)	(3u << ((key) * 2))
 #define PKRS_WRITE_DISABLE(key)	(2u << ((key) * 2))
 
-/* What PKRS holds on this CPU. Written with preemption off. */
-DECLARE_PER_CPU(u32, pks_pkrs);
 /* What PKRS holds where nothing is granted. */
 extern u32 pks_closed;
 
+/* Set PKRS on this CPU. Preemption off. */
+static __always_inline void pks_write(u32 pkrs)
+{
+	__wrmsr(MSR_IA32_PKRS, pkrs, 0);
+}
+
+static inline u32 pks_read(void)
+{
+	return __rdmsr(MSR_IA32_PKRS);
+}
+
 int pks_init(void);
 void pks_exit(void);
-void pks_write(u32 pkrs);
+int pks_take_key(enum pks_deny deny, bool *changed);
+bool pks_put_key(int key);
+bool pks_key_taken(int key);
 void pks_open_everywhere(int key);
-bool pks_close(int key);
+void pks_close(int key);
+bool pks_is_open(int key);
 
 /* grant.c: who may write */
 
-#define GRANT_SCOPE	BIT(8)	/* in a token: no key, grant_scope_begin() */
+#define GRANT_SPANS	4	/* maps over a domain's edge at a time */
+/* A thread, and interrupts of its, and of theirs, that have something open. */
+#define GRANT_LEVELS	8
+
+/* A map that granted more than one key. */
+struct grant_span {
+	unsigned long start;
+	unsigned long end;
+	u32 keys;		/* a bit for each; 0: not in use */
+};
 
 /* The rights of one context: a thread, or an interrupt on one CPU. */
 struct grant_ctx {
-	u32 base;		/* PKRS without the grants of this context */
-	u32 open;		/* bits that the grants clear in it */
+	u32 open;		/* bits that the grants clear in PKRS */
 	u32 scope_keys;		/* bit per key that grant_scope_key() opened */
-	u16 scopes;		/* nesting of grant_scope_begin() */
-	u16 users;		/* grants and scopes, nested ones included */
 	u16 depth[PKS_NR_KEYS];
+	u16 scopes;		/* nesting of grant_scope_begin() */
+	u16 spans;
+	struct grant_span span[GRANT_SPANS];
 	/* The instruction that fault.c lets through, if step_keys is not 0. */
 	u32 step_keys;		/* bit per key that is open for it */
 	bool step_tf;		/* the context had EFLAGS.TF set itself */
 	unsigned long step_ip;
+	struct task_struct *task;	/* who opened something */
+	/* Of a context that is not the top one of a CPU. */
+	unsigned int busy;
+	struct pmem_pks_window window;
+	unsigned int tag;	/* see grant_push() */
 };
 
-int grant_init(void);
+struct grant_cpu {
+	struct grant_ctx *top;
+	u64 total;
+	struct grant_ctx ctx[GRANT_LEVELS];
+	struct grant_ctx nmi;
+};
+
+/* What the top context has open, nested ones included; and its number. */
+DECLARE_PER_CPU(unsigned int, grant_busy);
+DECLARE_PER_CPU(unsigned int, grant_level);
+extern bool grant_starve;	/* KUnit: no record is to be had */
+
+int grant_init(void (*on_fail_open)(int key));
 void grant_exit(void);
 void grant_drain(void);
-struct grant_ctx *grant_ctx(void);
-struct grant_ctx *grant_ctx_stepping(void);
-struct grant_ctx *grant_atomic(int key);
-void grant_atomic_end(struct grant_ctx *ctx, int key);
-bool grant_scope_begin(void);
+void grant_open(int key);
+bool grant_close(int key);
+void grant_open_window(int key, unsigned long start, unsigned long size);
+void grant_open_span(unsigned long start, unsigned long end, u32 keys);
+bool grant_close_span(unsigned long addr);
+void grant_scope_begin(void);
 void grant_scope_end(void);
-void grant_scope_key(struct grant_ctx *ctx, int key);
+bool grant_in_scope(void);
+void grant_scope_key(int key);
+bool grant_covers(int key, struct pt_regs *regs);
+void grant_step(int key, struct pt_regs *regs);
+bool grant_step_done(struct pt_regs *regs);
+bool grant_push(unsigned int tag);
+void grant_pop(unsigned int tag);
+void grant_put_aside(struct pt_regs *fault);
+void grant_switch(void);
 void grant_reload(void);
-void grant_close_everywhere(int key);
+void grant_reload_everywhere(void);
+int grant_close_everywhere(int key);
+bool grant_is_held(int key);
 u64 grant_total(void);
+u64 grant_fail_open_total(void);
 
 /* keymap.c: keys on leaves */
 
@@ -78,6 +132,7 @@ struct keymap_leaves {
 	unsigned long keyed;	/* those that carry the key asked for */
 };
 
+int keymap_key(unsigned long addr);
 int keymap_leaves(unsigned long start, unsigned long end, int key,
 		  struct keymap_leaves *leaves);
 
@@ -87,7 +142,7 @@ enum fault_mode { FAULT_RELAXED, FAULT_STRICT };
 
 #define DOMAIN_NAME_LEN	32
 
-/* A stray write, as it was when it was caught. */
+/* A stray access, as it was when it was caught. */
 struct stray {
 	char domain[DOMAIN_NAME_LEN];
 	char comm[TASK_COMM_LEN];
@@ -95,6 +150,7 @@ struct stray {
 	unsigned long ip;
 	pid_t pid;
 	int cpu;
+	bool read;
 	enum fault_mode mode;
 };
 
@@ -102,10 +158,11 @@ struct domain {
 	unsigned long start;	/* kernel virtual, page-aligned */
 	unsigned long end;	/* after the last byte */
 	int key;		/* never 0 while the domain is in the table */
+	bool own_key;		/* its owner's, not domain.c's */
 	bool protect;		/* the leaves carry the key; domain_lock */
-	bool failed_open;	/* no memory for a grant: key open everywhere */
 	bool silent;		/* the self-test's: not reported */
 	atomic64_t stray_writes;
+	atomic64_t stray_reads;
 	struct stray last;	/* report.c's lock */
 	char name[DOMAIN_NAME_LEN];
 	struct dev_pagemap *pgmap;
@@ -113,12 +170,20 @@ struct domain {
 	struct kobject kobj;
 };
 
+struct domain_range {
+	unsigned long start;
+	unsigned long size;
+	int key;
+	struct domain *domain;
+};
+
 int domain_add(struct domain *d);
 void domain_del(struct domain *d);
 int domain_protect(struct domain *d, bool on);
-void domain_fail_open(struct domain *d);
-struct domain *domain_find(unsigned long addr);
-u64 domain_fail_open_total(void);
+void domain_failed_open(int key);
+const struct domain_range *domain_find(unsigned long addr);
+struct domain *domain_of_key(int key);
+u32 domain_keys(unsigned long start, unsigned long end);
 
 /* hook.c: kernel functions hooked by name */
 
@@ -147,6 +212,7 @@ struct hook_set {
 	struct hook *hooks;
 	unsigned int nr;
 	unsigned long trampoline;	/* 0: the functions are diverted */
+	bool settle;			/* hook_settle() is about these */
 	struct ftrace_ops *ops;		/* NULL while not in place */
 	struct list_head list;
 };
@@ -176,14 +242,31 @@ bool hook_covers(const struct hook *hook, unsigned long ip);
 /* hook_entry.S */
 void hook_writer_trampoline(void);
 void hook_pmem_trampoline(void);
+void hook_enter_trampoline(void);
+void hook_around_trampoline(void);
+void hook_irq_exit_trampoline(void);
+void hook_switch_trampoline(void);
 void hook_trampolines_end(void);
-unsigned long hook_call(unsigned long func, unsigned long arg);
+unsigned long hook_call(unsigned long func, unsigned long arg0,
+			unsigned long arg1);
 void hook_nothing(void);
 /* What the trampolines call before and behind the function. */
 unsigned long writer_enter(const unsigned long *args, unsigned long ip);
 void writer_exit(unsigned long token, unsigned long ret);
 unsigned long pmem_enter(const unsigned long *args, unsigned long ip);
 void pmem_exit_map(unsigned long token, unsigned long ret);
+void shield_enter(const unsigned long *args, unsigned long ip);
+unsigned long shield_around(const unsigned long *args, unsigned long ip);
+void shield_around_exit(unsigned long token, unsigned long ret);
+unsigned long shield_irq(const unsigned long *args, unsigned long ip);
+void shield_irq_exit(unsigned long token, unsigned long ret);
+/* How far into struct task_struct the preempt notifiers are. */
+extern const char hook_task_notifiers[];
+
+/* shield.c: who starts with nothing open */
+
+int shield_init(void);
+void shield_exit(void);
 
 /* writers.c: who writes pmem legitimately */
 
@@ -195,10 +278,11 @@ bool writers_direct_store(struct pt_regs *regs);
 
 void report_exit(void);
 void report_stray(struct domain *d, unsigned long addr, struct pt_regs *regs,
-		  enum fault_mode mode);
+		  bool read, enum fault_mode mode);
 void report_forget(void);
 int report_last(struct domain *d, char *buf, size_t size);
 u64 report_total(void);
+u64 report_total_reads(void);
 
 /* fault.c: the page fault */
 

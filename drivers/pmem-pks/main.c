@@ -72,15 +72,18 @@ static int __init pmem_pks_init(void)
 	ret = pks_init();
 	if (ret)
 		return ret;
-	ret = grant_init();
+	ret = grant_init(domain_failed_open);
 	if (ret)
 		goto exit_pks;
 	ret = hook_init();
 	if (ret)
 		goto exit_grant;
-	ret = fault_init();
+	ret = shield_init();
 	if (ret)
 		goto exit_grant;
+	ret = fault_init();
+	if (ret)
+		goto exit_shield;
 	ret = writers_init();
 	if (ret)
 		goto exit_fault;
@@ -100,6 +103,8 @@ exit_writers:
 	writers_exit();
 exit_fault:
 	fault_exit();
+exit_shield:
+	shield_exit();
 exit_grant:
 	grant_exit();
 exit_pks:
@@ -113,6 +118,7 @@ static void __exit pmem_pks_exit(void)
 	sysfs_exit();
 	writers_exit();
 	fault_exit();
+	shield_exit();
 	grant_exit();
 	pks_exit();
 }

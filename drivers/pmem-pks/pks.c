@@ -4,10 +4,8 @@
  * and PKRS on every CPU as they come, go, suspend and resume, and which keys
  * are taken. Knows nothing of pmem.
  *
- * PKRS is per logical CPU. pks_pkrs mirrors it so that it is written only when
- * it changes; both are touched by their own CPU only, with preemption off. An
- * interrupt between the two stores of pks_write() is harmless: what it changes
- * it puts back to the mirror's value before it returns.
+ * PKRS is per logical CPU. What it is to hold is pks_closed without what the
+ * CPU's context has open (grant.c), so there is no copy of it to go wrong.
  *
  * A write of PKRS is not serializing and needs not be: no later access runs,
  * even speculatively, before it (Intel SDM volume 3A, 5.6.2 and WRMSR).
@@ -19,7 +17,6 @@
 #include <asm/processor.h>
 #include <asm/tlbflush.h>
 
-#include "compat.h"
 #include "internal.h"
 
 /* CPUID leaf 7, subleaf 0, ECX bit 31: PKS. */
@@ -27,36 +24,24 @@
 /* Writes denied by keys 1 to 15; key 0 is all the kernel's other memory. */
 #define PKRS_CLOSED		0xaaaaaaa8u
 
-DEFINE_PER_CPU(u32, pks_pkrs);
 u32 pks_closed = PKRS_CLOSED;
 
 static DEFINE_MUTEX(key_lock);
 static DECLARE_BITMAP(keys_taken, PKS_NR_KEYS);
+static u32 denies_access;	/* bit per key of PKS_DENY_ACCESS */
 
-/**
- * pks_write() - set PKRS on this CPU
- * @pkrs: the new value
- *
- * Context: any, preemption off.
- */
-void pks_write(u32 pkrs)
+static void pks_change(u32 mask, u32 bits)
 {
-	if (__this_cpu_read(pks_pkrs) == pkrs)
-		return;
-	__this_cpu_write(pks_pkrs, pkrs);
-	__wrmsr(MSR_IA32_PKRS, pkrs, 0);
+	u32 old = READ_ONCE(pks_closed);
+
+	while (!try_cmpxchg(&pks_closed, &old, (old & ~mask) | bits))
+		;
 }
 
-/*
- * PKRS first, and not by way of the mirror, which may not be true here: from
- * the moment that CR4.PKS is set no write gets through.
- */
+/* PKRS first: from the moment that CR4.PKS is set no write gets through. */
 static int pks_cpu_enable(unsigned int cpu)
 {
-	u32 closed = READ_ONCE(pks_closed);
-
-	__this_cpu_write(pks_pkrs, closed);
-	__wrmsr(MSR_IA32_PKRS, closed, 0);
+	pks_write(READ_ONCE(pks_closed));
 	cr4_update_irqsoff(X86_CR4_PKS, 0);
 	return 0;
 }
@@ -65,8 +50,7 @@ static int pks_cpu_enable(unsigned int cpu)
 static int pks_cpu_disable(unsigned int cpu)
 {
 	cr4_update_irqsoff(0, X86_CR4_PKS);
-	__this_cpu_write(pks_pkrs, 0);
-	__wrmsr(MSR_IA32_PKRS, 0, 0);
+	pks_write(0);
 	return 0;
 }
 
@@ -82,60 +66,92 @@ static void pks_resume(COMPAT_SYSCORE_ARG)
 
 DEFINE_COMPAT_SYSCORE(pks_syscore, pks_resume);
 
-int pks_key_alloc(void)
+/**
+ * pks_take_key() - allocate a key
+ * @deny: what it denies
+ * @changed: out: grant_reload_everywhere() is owed, before the key is used
+ *
+ * Return: the key, or -ENOSPC.
+ */
+int pks_take_key(enum pks_deny deny, bool *changed)
 {
 	int key;
 
 	mutex_lock(&key_lock);
 	key = find_next_zero_bit(keys_taken, PKS_NR_KEYS, 1);
-	if (key < PKS_NR_KEYS)
+	if (key < PKS_NR_KEYS) {
 		__set_bit(key, keys_taken);
+		*changed = deny == PKS_DENY_ACCESS;
+		if (*changed) {
+			denies_access |= BIT(key);
+			pks_change(PKRS_KEY_MASK(key), PKRS_KEY_MASK(key));
+		}
+	}
 	mutex_unlock(&key_lock);
 	return key < PKS_NR_KEYS ? key : -ENOSPC;
 }
-EXPORT_SYMBOL_GPL(pks_key_alloc);
-
-void pks_key_free(int key)
-{
-	mutex_lock(&key_lock);
-	__clear_bit(key, keys_taken);
-	mutex_unlock(&key_lock);
-}
-EXPORT_SYMBOL_GPL(pks_key_free);
 
 /**
- * pks_open_everywhere() - let every CPU write the pages of a key
+ * pks_put_key() - give back a key that no page carries and nobody has open
  * @key: the key
  *
- * For a domain that fails open. This CPU follows at once, each other one when
- * fault.c sees its first write denied.
+ * Return: whether grant_reload_everywhere() is owed.
+ */
+bool pks_put_key(int key)
+{
+	bool changed = (pks_closed & PKRS_KEY_MASK(key)) !=
+		       PKRS_WRITE_DISABLE(key);
+
+	mutex_lock(&key_lock);
+	pks_change(PKRS_KEY_MASK(key), PKRS_WRITE_DISABLE(key));
+	denies_access &= ~BIT(key);
+	__clear_bit(key, keys_taken);
+	mutex_unlock(&key_lock);
+	return changed;
+}
+
+/**
+ * pks_key_taken() - whether a number is that of an allocated key
+ * @key: any number
  *
- * Context: any, preemption off.
+ * Context: any.
+ */
+bool pks_key_taken(int key)
+{
+	return key > 0 && key < PKS_NR_KEYS && test_bit(key, keys_taken);
+}
+
+/**
+ * pks_open_everywhere() - let every CPU use the pages of a key
+ * @key: the key
+ *
+ * For want of memory for a grant. A CPU follows when PKRS is next written
+ * there, or when fault.c sees an access denied.
+ *
+ * Context: any.
  */
 void pks_open_everywhere(int key)
 {
-	u32 old = READ_ONCE(pks_closed);
-
-	while (!try_cmpxchg(&pks_closed, &old, old & ~PKRS_KEY_MASK(key)))
-		;
-	pks_write(__this_cpu_read(pks_pkrs) & ~PKRS_KEY_MASK(key));
+	pks_change(PKRS_KEY_MASK(key), 0);
 }
 
 /**
  * pks_close() - undo pks_open_everywhere(), for what is loaded from now on
- * @key: the key
- *
- * Return: whether the key was open. Then grant_reload() is owed to every CPU.
+ * @key: the key. grant_reload_everywhere() is owed.
  */
-bool pks_close(int key)
+void pks_close(int key)
 {
-	u32 old = READ_ONCE(pks_closed);
+	pks_change(PKRS_KEY_MASK(key), denies_access & BIT(key) ?
+		   PKRS_KEY_MASK(key) : PKRS_WRITE_DISABLE(key));
+}
 
-	if (old & PKRS_WRITE_DISABLE(key))
-		return false;
-	while (!try_cmpxchg(&pks_closed, &old, old | PKRS_WRITE_DISABLE(key)))
-		;
-	return true;
+/**
+ * pks_is_open() - whether pks_open_everywhere() is in effect
+ * @key: the key
+ */
+bool pks_is_open(int key)
+{
+	return !(READ_ONCE(pks_closed) & PKRS_KEY_MASK(key));
 }
 
 int __init pks_init(void)

@@ -181,6 +181,7 @@ static struct hook_set pmem_hooks = {
 	.hooks = pmem_functions,
 	.nr = ARRAY_SIZE(pmem_functions),
 	.trampoline = (unsigned long)hook_pmem_trampoline,
+	.settle = true,
 };
 
 /*

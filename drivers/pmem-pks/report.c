@@ -27,7 +27,7 @@ struct slot {
 
 static struct slot slots[64];
 static LLIST_HEAD(told);
-static atomic64_t stray_total;
+static atomic64_t stray_writes, stray_reads;
 /* Orders the interrupt on different CPUs; nobody else takes it with them on. */
 static DEFINE_RAW_SPINLOCK(report_lock);
 static struct ratelimit_state report_limit =
@@ -42,8 +42,8 @@ static const char * const outcome[] = {
 static int stray_print(char *buf, size_t size, const struct stray *s)
 {
 	return scnprintf(buf, size,
-			 "stray write to %s+0x%lx by %pS, task %s:%d, CPU %d, %s",
-			 s->domain, s->offset, (void *)s->ip, s->comm, s->pid,
+			 "stray %s %s+0x%lx by %pS, task %s:%d, CPU %d, %s",
+			 s->read ? "read of" : "write to", s->domain, s->offset, (void *)s->ip, s->comm, s->pid,
 			 s->cpu, outcome[s->mode]);
 }
 
@@ -80,24 +80,25 @@ static void report_tell(struct irq_work *work)
 static DEFINE_IRQ_WORK(report_work, report_tell);
 
 /**
- * report_stray() - count a stray write and see that it is told
+ * report_stray() - count a stray access and see that it is told
  * @d: the domain
  * @addr: the address
- * @regs: the registers of the writer
+ * @regs: the registers of the offender
+ * @read: whether it is a read
  * @mode: what is done about it
  *
  * Context: the page fault, which can interrupt anything. Takes no lock.
  */
 void report_stray(struct domain *d, unsigned long addr, struct pt_regs *regs,
-		  enum fault_mode mode)
+		  bool read, enum fault_mode mode)
 {
 	struct stray *s;
 	int i;
 
-	atomic64_inc(&d->stray_writes);
+	atomic64_inc(read ? &d->stray_reads : &d->stray_writes);
 	if (d->silent)
 		return;
-	atomic64_inc(&stray_total);
+	atomic64_inc(read ? &stray_reads : &stray_writes);
 
 	for (i = 0; i < ARRAY_SIZE(slots); i++)
 		if (!atomic_cmpxchg_acquire(&slots[i].taken, 0, 1))
@@ -113,6 +114,7 @@ void report_stray(struct domain *d, unsigned long addr, struct pt_regs *regs,
 	s->ip = instruction_pointer(regs);
 	s->pid = task_pid_nr(current);
 	s->cpu = smp_processor_id();
+	s->read = read;
 	s->mode = mode;
 	/*
 	 * The kernel prints its oops from here anyway, and of an interrupt's it
@@ -159,5 +161,13 @@ int report_last(struct domain *d, char *buf, size_t size)
  */
 u64 report_total(void)
 {
-	return atomic64_read(&stray_total);
+	return atomic64_read(&stray_writes);
+}
+
+/**
+ * report_total_reads() - stray reads since load
+ */
+u64 report_total_reads(void)
+{
+	return atomic64_read(&stray_reads);
 }

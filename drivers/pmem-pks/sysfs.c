@@ -27,8 +27,9 @@ static ssize_t name##_show(struct kobject *kobj,			\
 static struct kobj_attribute name##_attr = __ATTR_RO(name)
 
 ROOT_TOTAL(stray_writes, report_total());
+ROOT_TOTAL(stray_reads, report_total_reads());
 ROOT_TOTAL(grants, grant_total());
-ROOT_TOTAL(fail_open, domain_fail_open_total());
+ROOT_TOTAL(fail_open, grant_fail_open_total());
 
 static ssize_t fault_mode_show(struct kobject *kobj,
 			       struct kobj_attribute *attr, char *buf)
@@ -54,6 +55,7 @@ static struct kobj_attribute fault_mode_attr = __ATTR_RW(fault_mode);
 static struct attribute *root_attrs[] = {
 	&fault_mode_attr.attr,
 	&stray_writes_attr.attr,
+	&stray_reads_attr.attr,
 	&grants_attr.attr,
 	&fail_open_attr.attr,
 	NULL
@@ -91,7 +93,7 @@ static const struct sysfs_ops domain_sysfs_ops = {
 static ssize_t protect_show(struct domain *d, char *buf)
 {
 	return sysfs_emit(buf, "%d\n",
-			  READ_ONCE(d->protect) && !READ_ONCE(d->failed_open));
+			  READ_ONCE(d->protect) && !pks_is_open(d->key));
 }
 
 static ssize_t protect_store(struct domain *d, const char *buf, size_t count)

@@ -19,6 +19,8 @@
 #include "internal.h"
 
 #define NO_ARG	-1
+/* What writer_enter() returns for a scope; else it is the key. */
+#define TOKEN_SCOPE	PKS_NR_KEYS
 
 /*
  * dax_copy_from_iter() and dax_recovery_write() leave no frame of their own on
@@ -43,6 +45,7 @@ static struct hook_set writer_hooks = {
 	.hooks = writers,
 	.nr = ARRAY_SIZE(writers),
 	.trampoline = (unsigned long)hook_writer_trampoline,
+	.settle = true,
 };
 
 /*
@@ -52,22 +55,18 @@ static struct hook_set writer_hooks = {
 unsigned long writer_enter(const unsigned long *args, unsigned long ip)
 {
 	const struct hook *hook = hook_from(&writer_hooks, ip);
+	const struct domain_range *r;
 	unsigned long token = 0;
-	struct domain *d;
 
-	if (hook->dst_arg == NO_ARG)
-		return grant_scope_begin() ? GRANT_SCOPE : 0;
-
+	if (unlikely(hook->dst_arg == NO_ARG)) {
+		grant_scope_begin();
+		return TOKEN_SCOPE;
+	}
 	preempt_disable();
-	d = domain_find(args[hook->dst_arg]);
-	if (d) {
-		token = d->key;
-		if (unlikely(!pks_grant(d->key))) {
-			token = 0;
-			domain_fail_open(d);
-			pr_err("no memory for a grant: %s is unprotected until its protection is turned on again\n",
-			       d->name);
-		}
+	r = domain_find(args[hook->dst_arg]);
+	if (likely(r)) {
+		token = r->key;
+		grant_open(r->key);
 	}
 	preempt_enable();
 	return token;
@@ -75,10 +74,13 @@ unsigned long writer_enter(const unsigned long *args, unsigned long ip)
 
 void writer_exit(unsigned long token, unsigned long ret)
 {
-	if (token == GRANT_SCOPE)
+	if (unlikely(token == TOKEN_SCOPE)) {
 		grant_scope_end();
-	else
-		pks_revoke(token);
+		return;
+	}
+	preempt_disable();
+	grant_close(token);
+	preempt_enable();
 }
 
 /* Frames above the store: it may be in memset(), or two calls deeper. */

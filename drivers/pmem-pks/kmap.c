@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What mapping a page grants, where linux/pmem_pks.h's inline part does not do
+ * alone: the first map of a domain in a context, and the end of that one.
+ *
+ * Any context but NMI. No lock, no memory, and nothing that another CPU writes;
+ * the table of domains is only read.
+ *
+ * A map is ended by its address alone. As long as all of it is in one domain,
+ * that tells the key. A map over a domain's edge is noted (struct grant_span).
+ */
+#include <linux/mm.h>
+
+#include "internal.h"
+
+/**
+ * pmem_pks_map() - grant a page's domain
+ * @addr: the page's address in the direct map; not in the context's window
+ */
+void pmem_pks_map(const void *addr)
+{
+	const struct domain_range *r;
+
+	preempt_disable();
+	r = domain_find((unsigned long)addr);
+	if (r) {
+		grant_open(r->key);
+		grant_open_window(r->key, r->start, r->size);
+	}
+	preempt_enable();
+}
+EXPORT_SYMBOL_GPL(pmem_pks_map);
+
+/**
+ * pmem_pks_map_range() - grant the domains of several pages
+ * @addr: the first page's address in the direct map
+ * @nr: the number of pages
+ */
+void pmem_pks_map_range(const void *addr, unsigned int nr)
+{
+	unsigned long start = (unsigned long)addr & PAGE_MASK;
+	unsigned long end = start + nr * PAGE_SIZE;
+	const struct domain_range *r;
+	u32 keys;
+
+	preempt_disable();
+	r = domain_find(start);
+	if (likely(r && end - r->start <= r->size)) {
+		grant_open(r->key);
+		grant_open_window(r->key, r->start, r->size);
+	} else {
+		keys = domain_keys(start, end);
+		if (keys)
+			grant_open_span(start, end, keys);
+	}
+	preempt_enable();
+}
+EXPORT_SYMBOL_GPL(pmem_pks_map_range);
+
+/**
+ * pmem_pks_unmap() - end what pmem_pks_map() or pmem_pks_map_range() granted
+ * @addr: an address in the (first) page
+ */
+void pmem_pks_unmap(const void *addr)
+{
+	const struct domain_range *r;
+	bool done = true;
+
+	preempt_disable();
+	if (!grant_close_span((unsigned long)addr)) {
+		r = domain_find((unsigned long)addr);
+		if (r)
+			done = grant_close(r->key);
+	}
+	preempt_enable();
+	if (unlikely(!done))
+		pr_err_once("kunmap_local() without a kmap_local_page() by %pS\n",
+			    __builtin_return_address(0));
+}
+EXPORT_SYMBOL_GPL(pmem_pks_unmap);
