@@ -385,19 +385,23 @@ EXPORT_SYMBOL_GPL(pks_revoke);
  * @size: its size
  *
  * Context: preemption off.
+ * Return: false if each map is to be told from the others, as one of them
+ * reaches over a domain's edge.
  */
-void grant_open_window(int key, unsigned long start, unsigned long size)
+bool grant_open_window(int key, unsigned long start, unsigned long size)
 {
 	struct pmem_pks_window *window = this_cpu_ptr(&pmem_pks_window);
 
-	/* One at a time, and none where an end has to look for its map. */
-	if ((window->size && window->nested) ||
-	    __this_cpu_read(grant_cpu.top)->spans)
-		return;
+	if (unlikely(__this_cpu_read(grant_cpu.top)->spans))
+		return false;
+	/* One at a time. */
+	if (window->size && window->nested)
+		return true;
 	window->start = start;
 	window->nested = 0;
 	window->key = key;
 	window->size = size;
+	return true;
 }
 
 /* Note a map over an edge, whose keys @ctx has open. */
@@ -419,15 +423,14 @@ static void grant_add_span(struct grant_ctx *ctx, const struct grant_span *span)
 
 /**
  * grant_open_span() - grant several keys to one map
- * @start: the first address of the map
- * @end: the address after it
+ * @start: the first address of the map, page-aligned
  * @keys: a bit for each key
  *
  * Context: any but NMI, preemption off.
  */
-void grant_open_span(unsigned long start, unsigned long end, u32 keys)
+void grant_open_span(unsigned long start, u32 keys)
 {
-	struct grant_span span = { .start = start, .end = end, .keys = keys };
+	struct grant_span span = { .start = start, .keys = keys };
 	struct grant_ctx *ctx;
 	int key;
 
@@ -440,34 +443,63 @@ void grant_open_span(unsigned long start, unsigned long end, u32 keys)
 	grant_add_span(ctx, &span);
 }
 
+static struct grant_span *grant_find_span(unsigned long addr)
+{
+	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
+	int i;
+
+	if (likely(!ctx->spans))
+		return NULL;
+	/* The newest first. */
+	for (i = GRANT_SPANS - 1; i >= 0; i--)
+		if (ctx->span[i].keys &&
+		    ctx->span[i].start == (addr & PAGE_MASK))
+			return &ctx->span[i];
+	return NULL;
+}
+
+/**
+ * grant_nest_span() - note a map that may begin where a span does
+ * @addr: its address
+ *
+ * Context: preemption off.
+ */
+void grant_nest_span(unsigned long addr)
+{
+	struct grant_span *span = grant_find_span(addr);
+
+	if (span)
+		span->above++;
+}
+
 /**
  * grant_close_span() - end a grant_open_span()
- * @addr: an address in the map
+ * @addr: an address in its first page
+ *
+ * Of maps that begin in one page the newest is taken to end first.
  *
  * Context: the one that called it, preemption off.
- * Return: false if the context has no such map.
+ * Return: false if the context's newest map that begins there is no span.
  */
 bool grant_close_span(unsigned long addr)
 {
-	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
-	int i, key;
+	struct grant_span *span = grant_find_span(addr);
 	u32 keys;
+	int key;
 
-	if (likely(!ctx->spans))
+	if (likely(!span))
 		return false;
-	for (i = 0; i < GRANT_SPANS; i++) {
-		keys = ctx->span[i].keys;
-		if (!keys || addr < ctx->span[i].start ||
-		    addr >= ctx->span[i].end)
-			continue;
-		ctx->span[i].keys = 0;
-		ctx->spans--;
-		for (key = 1; key < PKS_NR_KEYS; key++)
-			if (keys & BIT(key))
-				grant_close(key);
-		return true;
+	if (span->above) {
+		span->above--;
+		return false;
 	}
-	return false;
+	keys = span->keys;
+	span->keys = 0;
+	__this_cpu_read(grant_cpu.top)->spans--;
+	for (key = 1; key < PKS_NR_KEYS; key++)
+		if (keys & BIT(key))
+			grant_close(key);
+	return true;
 }
 
 /**

@@ -64,8 +64,8 @@ bool pks_is_open(int key);
 /* A map that granted more than one key. */
 struct grant_span {
 	unsigned long start;
-	unsigned long end;
 	u32 keys;		/* a bit for each; 0: not in use */
+	unsigned int above;	/* newer maps that begin in the same page */
 };
 
 /* The rights of one context: a thread, or an interrupt on one CPU. */
@@ -104,8 +104,9 @@ void grant_exit(void);
 void grant_drain(void);
 void grant_open(int key);
 bool grant_close(int key);
-void grant_open_window(int key, unsigned long start, unsigned long size);
-void grant_open_span(unsigned long start, unsigned long end, u32 keys);
+bool grant_open_window(int key, unsigned long start, unsigned long size);
+void grant_nest_span(unsigned long addr);
+void grant_open_span(unsigned long start, u32 keys);
 bool grant_close_span(unsigned long addr);
 void grant_scope_begin(void);
 void grant_scope_end(void);

@@ -7,7 +7,9 @@
  * the table of domains is only read.
  *
  * A map is ended by its address alone. As long as all of it is in one domain,
- * that tells the key. A map over a domain's edge is noted (struct grant_span).
+ * that tells the key. A map over a domain's edge is noted (struct grant_span),
+ * and as long as there is one, maps that begin in its first page end in reverse
+ * order, as all should by the rules of kmap_local_page().
  */
 #include <linux/mm.h>
 
@@ -23,10 +25,10 @@ void pmem_pks_map(const void *addr)
 
 	preempt_disable();
 	r = domain_find((unsigned long)addr);
-	if (r) {
+	if (r)
 		grant_open(r->key);
-		grant_open_window(r->key, r->start, r->size);
-	}
+	if (unlikely(!r || !grant_open_window(r->key, r->start, r->size)))
+		grant_nest_span((unsigned long)addr);
 	preempt_enable();
 }
 EXPORT_SYMBOL_GPL(pmem_pks_map);
@@ -47,11 +49,14 @@ void pmem_pks_map_range(const void *addr, unsigned int nr)
 	r = domain_find(start);
 	if (likely(r && end - r->start <= r->size)) {
 		grant_open(r->key);
-		grant_open_window(r->key, r->start, r->size);
+		if (unlikely(!grant_open_window(r->key, r->start, r->size)))
+			grant_nest_span(start);
 	} else {
 		keys = domain_keys(start, end);
 		if (keys)
-			grant_open_span(start, end, keys);
+			grant_open_span(start, keys);
+		else
+			grant_nest_span(start);
 	}
 	preempt_enable();
 }
