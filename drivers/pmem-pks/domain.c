@@ -20,46 +20,18 @@
 
 #include "internal.h"
 
-struct domain_table {
-	unsigned int nr;
-	struct domain_range range[];
-};
+static struct {
+	struct domain_table table;
+	struct domain_range end;
+} no_domains = { .end = { ULONG_MAX, ULONG_MAX } };
 
-static struct domain_table no_domains;
-static struct domain_table __rcu *domain_table =
-	(struct domain_table __force __rcu *)&no_domains;
+struct domain_table __rcu *domain_table =
+	(struct domain_table __force __rcu *)&no_domains.table;
 static DEFINE_MUTEX(domain_lock);
 static unsigned int key_users[PKS_NR_KEYS];
 
 unsigned long pmem_pks_lowest = ULONG_MAX;
 EXPORT_SYMBOL_GPL(pmem_pks_lowest);
-
-/**
- * domain_find() - the domain that an address belongs to
- * @addr: a kernel virtual address
- *
- * Context: any, preemption off; the result is valid until it is on again.
- * Cost: a few instructions for each halving of the table.
- * Return: its entry in the table, or NULL.
- */
-const struct domain_range *domain_find(unsigned long addr)
-{
-	const struct domain_table *t = rcu_dereference_sched(domain_table);
-	unsigned int low = 0, high = t->nr;
-
-	while (low < high) {
-		unsigned int mid = (low + high) / 2;
-		const struct domain_range *r = &t->range[mid];
-
-		if (addr - r->start < r->size)
-			return r;
-		if (addr < r->start)
-			high = mid;
-		else
-			low = mid + 1;
-	}
-	return NULL;
-}
 
 /**
  * domain_keys() - the keys of all domains that a range touches
@@ -76,8 +48,7 @@ u32 domain_keys(unsigned long start, unsigned long end)
 	u32 keys = 0;
 
 	for (i = 0; i < t->nr; i++)
-		if (t->range[i].start < end &&
-		    start < t->range[i].start + t->range[i].size)
+		if (t->range[i].start < end && start < t->range[i].end)
 			keys |= BIT(t->range[i].key);
 	return keys;
 }
@@ -122,14 +93,15 @@ static void domain_table_change(struct domain *add, struct domain *del)
 
 	old = rcu_dereference_protected(domain_table,
 					lockdep_is_held(&domain_lock));
-	new = kmalloc(struct_size(new, range, old->nr + 1),
+	new = kmalloc(struct_size(new, range, old->nr + 2),
 		      GFP_KERNEL | __GFP_NOFAIL);
 	for (i = 0; i <= old->nr; i++) {
 		if (add && (i == old->nr ||
 			    old->range[i].start > add->start)) {
 			new->range[n].start = add->start;
-			new->range[n].size = add->end - add->start;
+			new->range[n].end = add->end;
 			new->range[n].key = add->key;
+			new->range[n].mask = PKRS_KEY_MASK(add->key);
 			new->range[n++].domain = add;
 			add = NULL;
 		}
@@ -137,13 +109,15 @@ static void domain_table_change(struct domain *add, struct domain *del)
 			new->range[n++] = old->range[i];
 	}
 	new->nr = n;
+	new->range[n].start = ULONG_MAX;
+	new->range[n].end = ULONG_MAX;
 	/* The map of a page that is in the table is to find it there. */
 	WRITE_ONCE(pmem_pks_lowest,
 		   min(pmem_pks_lowest, domain_lowest(new)));
 	rcu_assign_pointer(domain_table, new);
 	synchronize_rcu();
 	WRITE_ONCE(pmem_pks_lowest, domain_lowest(new));
-	if (old != &no_domains)
+	if (old != &no_domains.table)
 		kfree(old);
 }
 
@@ -182,8 +156,7 @@ static bool domain_overlaps(const struct domain *d)
 	t = rcu_dereference_protected(domain_table,
 				      lockdep_is_held(&domain_lock));
 	for (i = 0; i < t->nr; i++)
-		if (t->range[i].start < d->end &&
-		    d->start < t->range[i].start + t->range[i].size)
+		if (t->range[i].start < d->end && d->start < t->range[i].end)
 			return true;
 	return false;
 }

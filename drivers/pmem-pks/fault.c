@@ -70,17 +70,18 @@ static bool fault_denied(unsigned long arg0, unsigned long error_code,
 	bool read = !(error_code & X86_PF_WRITE);
 	const struct domain_range *r;
 	struct domain *d;
+	bool found;
 	int key;
 
 	if ((error_code & PF_DENIED) != PF_DENIED || user_mode(regs))
 		return false;
-	r = domain_find(addr);
-	key = r ? r->key : keymap_key(addr);
+	found = domain_find(addr, &r);
+	key = found ? r->key : keymap_key(addr);
 	if (!key)
 		return false;
 	if (grant_covers(key, regs))
 		return true;
-	d = r ? r->domain : domain_of_key(key);
+	d = found ? r->domain : domain_of_key(key);
 	if (!d)
 		return false;
 

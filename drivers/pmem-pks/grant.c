@@ -49,7 +49,7 @@ struct grant {
 
 DEFINE_PER_CPU(unsigned int, grant_busy);
 DEFINE_PER_CPU(unsigned int, grant_level);
-static DEFINE_PER_CPU(struct grant_cpu, grant_cpu);
+DEFINE_PER_CPU(struct grant_cpu, grant_cpu);
 DEFINE_PER_CPU(struct pmem_pks_window, pmem_pks_window);
 EXPORT_PER_CPU_SYMBOL_GPL(pmem_pks_window);
 
@@ -247,7 +247,7 @@ static void grant_resume(struct grant *g)
 			ctx->step_ip = g->ctx.step_ip;
 		}
 	}
-	pks_write(READ_ONCE(pks_closed) & ~ctx->open);
+	grant_write(ctx);
 	hlist_del(&g->notifier.link);
 	grant_give_back(g);
 }
@@ -285,70 +285,21 @@ static bool grant_resume_fault(struct pt_regs *regs)
 	return true;
 }
 
-static __always_inline void grant_open_key(struct grant_ctx *ctx, int key)
-{
-	ctx->task = current;
-	ctx->open |= PKRS_KEY_MASK(key);
-	pks_write(READ_ONCE(pks_closed) & ~ctx->open);
-	__this_cpu_inc(grant_cpu.total);
-}
-
-static __always_inline void grant_close_key(struct grant_ctx *ctx, int key)
-{
-	if (__this_cpu_read(pmem_pks_window.key) == key)
-		__this_cpu_write(pmem_pks_window.size, 0);
-	ctx->open &= ~PKRS_KEY_MASK(key);
-	pks_write(READ_ONCE(pks_closed) & ~ctx->open);
-}
-
 /**
- * grant_open() - grant a key to the current context
- * @key: an allocated key
- *
- * Context: any but NMI, preemption off.
- */
-void grant_open(int key)
-{
-	struct grant_ctx *ctx;
-
-	__this_cpu_inc(grant_busy);
-	barrier();
-	ctx = __this_cpu_read(grant_cpu.top);
-	if (!ctx->depth[key]++)
-		grant_open_key(ctx, key);
-}
-
-/* Nothing of the kind is open: perhaps it was put aside, or lost. */
-static noinline bool grant_close_rest(int key)
-{
-	struct grant_ctx *ctx;
-
-	while (grant_resume_fault(NULL)) {
-		ctx = __this_cpu_read(grant_cpu.top);
-		if (ctx->depth[key])
-			return grant_close(key);
-	}
-	return atomic_dec_if_positive(&lost[key]) >= 0;
-}
-
-/**
- * grant_close() - end a grant_open()
+ * grant_close_rest() - end a grant_open() that the context does not know of
  * @key: the key
  *
- * Context: the one that called grant_open(), preemption off.
- * Return: false, and nothing is changed, if the context has no grant of it.
+ * Perhaps it was put aside for a page fault, or lost.
+ *
+ * Context: as grant_close().
+ * Return: whether there was one.
  */
-bool grant_close(int key)
+noinline bool grant_close_rest(int key)
 {
-	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
-
-	if (unlikely(!ctx->depth[key]))
-		return grant_close_rest(key);
-	if (!--ctx->depth[key])
-		grant_close_key(ctx, key);
-	barrier();
-	__this_cpu_dec(grant_busy);
-	return true;
+	while (grant_resume_fault(NULL))
+		if (__this_cpu_read(grant_cpu.top)->depth[key])
+			return grant_close_slowly(key);
+	return atomic_dec_if_positive(&lost[key]) >= 0;
 }
 
 int pks_grant(int key)
@@ -356,7 +307,7 @@ int pks_grant(int key)
 	if (!pks_key_taken(key))
 		return -EINVAL;
 	preempt_disable();
-	grant_open(key);
+	grant_open_slowly(key);
 	preempt_enable();
 	return 0;
 }
@@ -369,7 +320,7 @@ int pks_revoke(int key)
 	if (!pks_key_taken(key))
 		return -EINVAL;
 	preempt_disable();
-	done = grant_close(key);
+	done = grant_close_slowly(key);
 	preempt_enable();
 	if (!done)
 		pr_err_once("revocation of key %d, which was not granted, by %pS\n",
@@ -384,24 +335,19 @@ EXPORT_SYMBOL_GPL(pks_revoke);
  * @start: its first address
  * @size: its size
  *
- * Context: preemption off.
- * Return: false if each map is to be told from the others, as one of them
- * reaches over a domain's edge.
+ * Context: preemption off, no span.
  */
-bool grant_open_window(int key, unsigned long start, unsigned long size)
+void grant_open_window(int key, unsigned long start, unsigned long size)
 {
 	struct pmem_pks_window *window = this_cpu_ptr(&pmem_pks_window);
 
-	if (unlikely(__this_cpu_read(grant_cpu.top)->spans))
-		return false;
 	/* One at a time. */
 	if (window->size && window->nested)
-		return true;
+		return;
 	window->start = start;
 	window->nested = 0;
 	window->key = key;
 	window->size = size;
-	return true;
 }
 
 /* Note a map over an edge, whose keys @ctx has open. */
@@ -436,7 +382,7 @@ void grant_open_span(unsigned long start, u32 keys)
 
 	for (key = 1; key < PKS_NR_KEYS; key++)
 		if (keys & BIT(key))
-			grant_open(key);
+			grant_open_slowly(key);
 	ctx = __this_cpu_read(grant_cpu.top);
 	/* Each end has to be told from those of other maps from now on. */
 	grant_drop_window(ctx);
@@ -448,8 +394,6 @@ static struct grant_span *grant_find_span(unsigned long addr)
 	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
 	int i;
 
-	if (likely(!ctx->spans))
-		return NULL;
 	/* The newest first. */
 	for (i = GRANT_SPANS - 1; i >= 0; i--)
 		if (ctx->span[i].keys &&
@@ -487,7 +431,7 @@ bool grant_close_span(unsigned long addr)
 	u32 keys;
 	int key;
 
-	if (likely(!span))
+	if (!span)
 		return false;
 	if (span->above) {
 		span->above--;
@@ -498,7 +442,7 @@ bool grant_close_span(unsigned long addr)
 	__this_cpu_read(grant_cpu.top)->spans--;
 	for (key = 1; key < PKS_NR_KEYS; key++)
 		if (keys & BIT(key))
-			grant_close(key);
+			grant_close_slowly(key);
 	return true;
 }
 
@@ -544,7 +488,7 @@ void grant_scope_end(void)
 		for (key = 1; ctx->scope_keys; key++) {
 			if (ctx->scope_keys & BIT(key)) {
 				ctx->scope_keys &= ~BIT(key);
-				grant_close(key);
+				grant_close_slowly(key);
 			}
 		}
 	}
@@ -577,7 +521,7 @@ void grant_scope_key(int key)
 	if (ctx->scope_keys & BIT(key))
 		return;
 	ctx->scope_keys |= BIT(key);
-	grant_open(key);
+	grant_open_slowly(key);
 }
 
 /**
@@ -632,7 +576,7 @@ void grant_step(int key, struct pt_regs *regs)
 		ctx = this_cpu_ptr(&grant_cpu.nmi);
 		grant_step_nmi(key);
 	} else {
-		grant_open(key);
+		grant_open_slowly(key);
 		ctx = __this_cpu_read(grant_cpu.top);
 	}
 	/* The second time for one instruction if it uses two domains. */
@@ -689,7 +633,7 @@ bool grant_step_done(struct pt_regs *regs)
 	for (key = 1; keys; key++) {
 		if (keys & BIT(key)) {
 			keys &= ~BIT(key);
-			grant_close(key);
+			grant_close_slowly(key);
 		}
 	}
 	return !ctx->step_tf;
@@ -742,7 +686,7 @@ void grant_pop(unsigned int tag)
 	__this_cpu_write(grant_busy, ctx->busy);
 	__this_cpu_write(grant_cpu.top, ctx);
 	__this_cpu_dec(grant_level);
-	pks_write(READ_ONCE(pks_closed) & ~ctx->open);
+	grant_write(ctx);
 }
 
 /**
@@ -792,8 +736,7 @@ void grant_switch(void)
  */
 void grant_reload(void)
 {
-	pks_write(READ_ONCE(pks_closed) &
-		  ~__this_cpu_read(grant_cpu.top)->open);
+	grant_write(__this_cpu_read(grant_cpu.top));
 }
 
 static int grant_reload_cpu(void *unused)

@@ -19,7 +19,8 @@
  * by the function's first instruction, called by its caller; and while the
  * function runs, the function on top of that.
  *
- * Functions whose arguments are all in registers can be hooked, and no others.
+ * Functions of at most five arguments, all in registers, which return at most a
+ * register, can be hooked, and no others.
  */
 #include <linux/linkage.h>
 #include <linux/objtool.h>
@@ -31,13 +32,6 @@
 
 	.text
 
-/* Go on in the wrapped function. %rbp is the trampoline's frame. */
-SYM_FUNC_START_LOCAL(hook_body)
-	pushq	8(%rbp)
-	UNWIND_HINT_FUNC
-	RET
-SYM_FUNC_END(hook_body)
-
 /* Nothing is to be done for most calls: go back while a count is 0. */
 .macro HOOK_UNLESS count
 	cmpl	$0, PER_CPU_VAR(\count)
@@ -46,72 +40,93 @@ SYM_FUNC_END(hook_body)
 .Lhook_\@:
 .endm
 
-/* The arguments of the function, as an array on the stack. */
-.macro HOOK_SAVE size
-	pushq	%rbp
-	movq	%rsp, %rbp
+/*
+ * The arguments of the function, as an array at the bottom of a stack frame; of
+ * them enter() gets the one in the register, if one is named, or all, and the
+ * address behind the call.
+ */
+.macro HOOK_ENTER size enter arg
 	subq	$\size, %rsp
 	movq	%rdi, 0(%rsp)
 	movq	%rsi, 8(%rsp)
 	movq	%rdx, 16(%rsp)
 	movq	%rcx, 24(%rsp)
 	movq	%r8, 32(%rsp)
-	movq	%r9, 40(%rsp)
+.ifnb \arg
+.ifnc \arg, %rdi
+	movq	\arg, %rdi
+.endif
+.else
 	movq	%rsp, %rdi
-	movq	8(%rbp), %rsi
+	movq	\size(%rsp), %rsi
+.endif
+	call	\enter
 .endm
 
-.macro HOOK_RESTORE
+.macro HOOK_ARGS
 	movq	0(%rsp), %rdi
 	movq	8(%rsp), %rsi
 	movq	16(%rsp), %rdx
 	movq	24(%rsp), %rcx
 	movq	32(%rsp), %r8
-	movq	40(%rsp), %r9
 .endm
 
+/* Of HOOK_AROUND: five arguments, the token, what the function returned. */
+#define HOOK_FRAME	56
+
+/* Go on in the wrapped function: its address is above our caller's frame. */
+SYM_FUNC_START_LOCAL(hook_body)
+	pushq	HOOK_FRAME+8(%rsp)
+	UNWIND_HINT_FUNC
+	RET
+SYM_FUNC_END(hook_body)
+
 /*
- * enter(args, ip) runs before the function, with the address behind the call:
- * what it returns, if not 0, is passed to exit(token, ret) behind the function.
- * If it is 0, nothing of ours is left on the stack while the function runs.
+ * enter() runs before the function. What it returns, if not 0, is passed to
+ * exit(token, ret) behind the function. If it is 0, nothing of ours is left on
+ * the stack while the function runs.
  */
-.macro HOOK_AROUND enter exit
-	HOOK_SAVE 72
-	call	\enter
-	movq	%rax, 48(%rsp)
-	HOOK_RESTORE
+.macro HOOK_AROUND enter exit arg
+	HOOK_ENTER HOOK_FRAME \enter \arg
+	movq	%rax, 40(%rsp)
+	HOOK_ARGS
 	testq	%rax, %rax
 	jz	.Lbare_\@
 	call	hook_body
-	movq	%rax, 56(%rsp)
-	movq	%rdx, 64(%rsp)
-	movq	48(%rsp), %rdi
+	movq	%rax, 48(%rsp)
+	movq	40(%rsp), %rdi
 	movq	%rax, %rsi
 	call	\exit
-	movq	56(%rsp), %rax
-	movq	64(%rsp), %rdx
-	leave
+	movq	48(%rsp), %rax
 	/* Past the function, to its caller. */
-	addq	$8, %rsp
+	addq	$HOOK_FRAME+8, %rsp
 	UNWIND_HINT_FUNC
 	RET
 .Lbare_\@:
-	leave
+	addq	$HOOK_FRAME, %rsp
 	RET
 .endm
 
-/* enter(args, ip) runs before the function, and that is all. */
+/* enter() runs before the function, and that is all. */
 .macro HOOK_BEFORE enter
-	HOOK_SAVE 48
-	call	\enter
-	HOOK_RESTORE
-	leave
+	HOOK_ENTER 40 \enter
+	HOOK_ARGS
+	addq	$40, %rsp
 	RET
 .endm
 
 SYM_FUNC_START(hook_writer_trampoline)
 	HOOK_AROUND writer_enter writer_exit
 SYM_FUNC_END(hook_writer_trampoline)
+
+/* The destination is the first argument, or the third. */
+SYM_FUNC_START(hook_writer_arg0_trampoline)
+	HOOK_AROUND writer_enter_dst writer_exit %rdi
+SYM_FUNC_END(hook_writer_arg0_trampoline)
+
+SYM_FUNC_START(hook_writer_arg2_trampoline)
+	HOOK_AROUND writer_enter_dst writer_exit %rdx
+SYM_FUNC_END(hook_writer_arg2_trampoline)
 
 SYM_FUNC_START(hook_pmem_trampoline)
 	HOOK_AROUND pmem_enter pmem_exit_map

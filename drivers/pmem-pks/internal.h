@@ -97,14 +97,20 @@ struct grant_cpu {
 /* What the top context has open, nested ones included; and its number. */
 DECLARE_PER_CPU(unsigned int, grant_busy);
 DECLARE_PER_CPU(unsigned int, grant_level);
+DECLARE_PER_CPU(struct grant_cpu, grant_cpu);
 extern bool grant_starve;	/* KUnit: no record is to be had */
 
 int grant_init(void (*on_fail_open)(int key));
 void grant_exit(void);
 void grant_drain(void);
-void grant_open(int key);
-bool grant_close(int key);
-bool grant_open_window(int key, unsigned long start, unsigned long size);
+bool grant_close_rest(int key);
+/* Whether the context has a map over a domain's edge. */
+static __always_inline bool grant_has_spans(void)
+{
+	return unlikely(__this_cpu_read(grant_cpu.top)->spans);
+}
+
+void grant_open_window(int key, unsigned long start, unsigned long size);
 void grant_nest_span(unsigned long addr);
 void grant_open_span(unsigned long start, u32 keys);
 bool grant_close_span(unsigned long addr);
@@ -125,6 +131,71 @@ int grant_close_everywhere(int key);
 bool grant_is_held(int key);
 u64 grant_total(void);
 u64 grant_fail_open_total(void);
+
+/* PKRS of a context. */
+static __always_inline void grant_write(const struct grant_ctx *ctx)
+{
+	pks_write(READ_ONCE(pks_closed) & ~ctx->open);
+}
+
+/**
+ * grant_open() - grant a key to the current context
+ * @key: an allocated key
+ * @mask: PKRS_KEY_MASK() of it
+ *
+ * Context: any but NMI, preemption off.
+ */
+static __always_inline void grant_open(int key, u32 mask)
+{
+	struct grant_ctx *ctx;
+
+	__this_cpu_inc(grant_busy);
+	barrier();
+	ctx = __this_cpu_read(grant_cpu.top);
+	ctx->depth[key]++;
+	if (ctx->open & mask)
+		return;
+	ctx->open |= mask;
+	ctx->task = current;
+	grant_write(ctx);
+	__this_cpu_inc(grant_cpu.total);
+}
+
+/**
+ * grant_close() - end a grant_open()
+ * @key: the key
+ * @mask: PKRS_KEY_MASK() of it
+ *
+ * Context: the one that called grant_open(), preemption off.
+ * Return: false, and nothing is changed, if the context has no grant of it.
+ */
+static __always_inline bool grant_close(int key, u32 mask)
+{
+	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
+
+	if (unlikely(!(ctx->open & mask)))
+		return grant_close_rest(key);
+	if (likely(!--ctx->depth[key])) {
+		if (unlikely(__this_cpu_read(pmem_pks_window.key) == key))
+			__this_cpu_write(pmem_pks_window.size, 0);
+		ctx->open &= ~mask;
+		grant_write(ctx);
+	}
+	barrier();
+	__this_cpu_dec(grant_busy);
+	return true;
+}
+
+/* The same where speed does not matter. */
+static inline void grant_open_slowly(int key)
+{
+	grant_open(key, PKRS_KEY_MASK(key));
+}
+
+static inline bool grant_close_slowly(int key)
+{
+	return grant_close(key, PKRS_KEY_MASK(key));
+}
 
 /* keymap.c: keys on leaves */
 
@@ -173,16 +244,45 @@ struct domain {
 
 struct domain_range {
 	unsigned long start;
-	unsigned long size;
+	unsigned long end;
 	int key;
+	u32 mask;		/* PKRS_KEY_MASK() of it */
 	struct domain *domain;
 };
+
+/* In order of address, and behind the last one there is an empty one. */
+struct domain_table {
+	unsigned int nr;
+	struct domain_range range[];
+};
+
+extern struct domain_table __rcu *domain_table;
+
+/**
+ * domain_find() - the domain that an address belongs to
+ * @addr: a kernel virtual address
+ * @range: out: its entry in the table; valid until preemption is on again
+ *
+ * Context: any, preemption off.
+ * Cost: six instructions, and three for each domain below the address.
+ * Return: whether it is in a domain.
+ */
+static __always_inline bool domain_find(unsigned long addr,
+					const struct domain_range **range)
+{
+	const struct domain_range *r =
+		rcu_dereference_sched(domain_table)->range;
+
+	while (addr >= r->end)
+		r++;
+	*range = r;
+	return likely(addr >= r->start);
+}
 
 int domain_add(struct domain *d);
 void domain_del(struct domain *d);
 int domain_protect(struct domain *d, bool on);
 void domain_failed_open(int key);
-const struct domain_range *domain_find(unsigned long addr);
 struct domain *domain_of_key(int key);
 u32 domain_keys(unsigned long start, unsigned long end);
 
@@ -242,6 +342,8 @@ bool hook_covers(const struct hook *hook, unsigned long ip);
 
 /* hook_entry.S */
 void hook_writer_trampoline(void);
+void hook_writer_arg0_trampoline(void);
+void hook_writer_arg2_trampoline(void);
 void hook_pmem_trampoline(void);
 void hook_enter_trampoline(void);
 void hook_around_trampoline(void);
@@ -253,6 +355,7 @@ unsigned long hook_call(unsigned long func, unsigned long arg0,
 void hook_nothing(void);
 /* What the trampolines call before and behind the function. */
 unsigned long writer_enter(const unsigned long *args, unsigned long ip);
+unsigned long writer_enter_dst(unsigned long dst);
 void writer_exit(unsigned long token, unsigned long ret);
 unsigned long pmem_enter(const unsigned long *args, unsigned long ip);
 void pmem_exit_map(unsigned long token, unsigned long ret);

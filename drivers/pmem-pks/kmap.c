@@ -15,6 +15,19 @@
 
 #include "internal.h"
 
+/*
+ * Not the only map of the context. Of the same domain: the next ones only have
+ * to count. That makes a map of its own cheaper, which most are.
+ */
+static noinline void kmap_nested(const struct domain_range *r,
+				 unsigned long addr)
+{
+	if (grant_has_spans())
+		grant_nest_span(addr);
+	else if (r)
+		grant_open_window(r->key, r->start, r->end - r->start);
+}
+
 /**
  * pmem_pks_map() - grant a page's domain
  * @addr: the page's address in the direct map; not in the context's window
@@ -24,11 +37,13 @@ void pmem_pks_map(const void *addr)
 	const struct domain_range *r;
 
 	preempt_disable();
-	r = domain_find((unsigned long)addr);
-	if (r)
-		grant_open(r->key);
-	if (unlikely(!r || !grant_open_window(r->key, r->start, r->size)))
-		grant_nest_span((unsigned long)addr);
+	if (domain_find((unsigned long)addr, &r)) {
+		grant_open(r->key, r->mask);
+		if (unlikely(__this_cpu_read(grant_busy) > 1))
+			kmap_nested(r, (unsigned long)addr);
+	} else {
+		kmap_nested(NULL, (unsigned long)addr);
+	}
 	preempt_enable();
 }
 EXPORT_SYMBOL_GPL(pmem_pks_map);
@@ -46,17 +61,15 @@ void pmem_pks_map_range(const void *addr, unsigned int nr)
 	u32 keys;
 
 	preempt_disable();
-	r = domain_find(start);
-	if (likely(r && end - r->start <= r->size)) {
-		grant_open(r->key);
-		if (unlikely(!grant_open_window(r->key, r->start, r->size)))
-			grant_nest_span(start);
+	if (domain_find(start, &r) && likely(end <= r->end)) {
+		grant_open(r->key, r->mask);
+		kmap_nested(r, start);
 	} else {
 		keys = domain_keys(start, end);
 		if (keys)
 			grant_open_span(start, keys);
 		else
-			grant_nest_span(start);
+			kmap_nested(NULL, start);
 	}
 	preempt_enable();
 }
@@ -72,11 +85,11 @@ void pmem_pks_unmap(const void *addr)
 	bool done = true;
 
 	preempt_disable();
-	if (!grant_close_span((unsigned long)addr)) {
-		r = domain_find((unsigned long)addr);
-		if (r)
-			done = grant_close(r->key);
-	}
+	if (grant_has_spans() && grant_close_span((unsigned long)addr))
+		goto enable;
+	if (domain_find((unsigned long)addr, &r))
+		done = grant_close(r->key, r->mask);
+enable:
 	preempt_enable();
 	if (unlikely(!done))
 		pr_err_once("kunmap_local() without a kmap_local_page() by %pS\n",

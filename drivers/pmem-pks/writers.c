@@ -29,47 +29,74 @@
  */
 #define COPY	"_copy_from_iter_flushcache"
 
-/* The busiest first: hook_from() searches from there. */
-static struct hook writers[] = {
-	{ .name = "__memcpy_flushcache", .dst_arg = 0 },
-	{ .name = "dax_copy_from_iter", .tail = COPY, .dst_arg = 2 },
+/*
+ * Three sets: the two functions that the writes of applications go by, each of
+ * whose trampoline knows which argument is the destination, and the rest.
+ */
+static struct hook block_writers[] = {
+	{ .name = "__memcpy_flushcache" },
+};
+
+static struct hook dax_writers[] = {
+	{ .name = "dax_copy_from_iter", .tail = COPY },
+	{ .name = "dax_recovery_write", .tail = COPY },
+};
+
+static struct hook rare_writers[] = {
 	{ .name = "dax_iomap_copy_around", .alias = "dax_iomap_cow_copy",
 	  .dst_arg = 4 },
 	{ .name = "dax_zero_range", .dst_arg = NO_ARG },
 	{ .name = "dax_truncate_page", .dst_arg = NO_ARG },
 	{ .name = "dax_file_unshare", .dst_arg = NO_ARG },
-	{ .name = "dax_recovery_write", .tail = COPY, .dst_arg = 2 },
 };
 
-static struct hook_set writer_hooks = {
-	.hooks = writers,
-	.nr = ARRAY_SIZE(writers),
-	.trampoline = (unsigned long)hook_writer_trampoline,
-	.settle = true,
+static struct hook_set writer_sets[] = {
+	{
+		.hooks = block_writers,
+		.nr = ARRAY_SIZE(block_writers),
+		.trampoline = (unsigned long)hook_writer_arg0_trampoline,
+		.settle = true,
+	}, {
+		.hooks = dax_writers,
+		.nr = ARRAY_SIZE(dax_writers),
+		.trampoline = (unsigned long)hook_writer_arg2_trampoline,
+		.settle = true,
+	}, {
+		.hooks = rare_writers,
+		.nr = ARRAY_SIZE(rare_writers),
+		.trampoline = (unsigned long)hook_writer_trampoline,
+		.settle = true,
+	}
 };
+
+#define RARE_SET	(&writer_sets[2])
 
 /*
- * Called by the trampoline, in the context of the function. Return: a token for
- * writer_exit(), 0 when there is nothing to be undone.
+ * These are called by the trampolines, in the context of the function. Return:
+ * a token for writer_exit(), 0 when there is nothing to be undone.
  */
-unsigned long writer_enter(const unsigned long *args, unsigned long ip)
+unsigned long writer_enter_dst(unsigned long dst)
 {
-	const struct hook *hook = hook_from(&writer_hooks, ip);
 	const struct domain_range *r;
 	unsigned long token = 0;
 
-	if (unlikely(hook->dst_arg == NO_ARG)) {
-		grant_scope_begin();
-		return TOKEN_SCOPE;
-	}
 	preempt_disable();
-	r = domain_find(args[hook->dst_arg]);
-	if (likely(r)) {
+	if (domain_find(dst, &r)) {
 		token = r->key;
-		grant_open(r->key);
+		grant_open(r->key, r->mask);
 	}
 	preempt_enable();
 	return token;
+}
+
+unsigned long writer_enter(const unsigned long *args, unsigned long ip)
+{
+	const struct hook *hook = hook_from(RARE_SET, ip);
+
+	if (hook->dst_arg != NO_ARG)
+		return writer_enter_dst(args[hook->dst_arg]);
+	grant_scope_begin();
+	return TOKEN_SCOPE;
 }
 
 void writer_exit(unsigned long token, unsigned long ret)
@@ -79,7 +106,7 @@ void writer_exit(unsigned long token, unsigned long ret)
 		return;
 	}
 	preempt_disable();
-	grant_close(token);
+	grant_close(token, PKRS_KEY_MASK(token));
 	preempt_enable();
 }
 
@@ -106,9 +133,9 @@ bool writers_direct_store(struct pt_regs *regs)
 		ip = unwind_get_return_address(&state);
 		if (!ip)
 			break;
-		for (i = 0; i < ARRAY_SIZE(writers); i++)
-			if (writers[i].dst_arg == NO_ARG &&
-			    hook_covers(&writers[i], ip))
+		for (i = 0; i < ARRAY_SIZE(rare_writers); i++)
+			if (rare_writers[i].dst_arg == NO_ARG &&
+			    hook_covers(&rare_writers[i], ip))
 				return true;
 		unwind_next_frame(&state);
 	}
@@ -122,7 +149,16 @@ bool writers_direct_store(struct pt_regs *regs)
  */
 int __init writers_init(void)
 {
-	return hook_place(&writer_hooks);
+	int ret, i;
+
+	for (i = 0; i < ARRAY_SIZE(writer_sets); i++) {
+		ret = hook_place(&writer_sets[i]);
+		if (ret) {
+			writers_exit();
+			return ret;
+		}
+	}
+	return 0;
 }
 
 /**
@@ -135,7 +171,10 @@ int __init writers_init(void)
  */
 void writers_exit(void)
 {
-	hook_remove(&writer_hooks);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(writer_sets); i++)
+		hook_remove(&writer_sets[i]);
 	synchronize_rcu_tasks();
 	grant_drain();
 	synchronize_rcu_tasks();
