@@ -29,6 +29,7 @@
 #include <asm/unwind_hints.h>
 
 #include "compat.h"
+#include "offsets.h"
 
 	.text
 
@@ -152,7 +153,7 @@ SYM_FUNC_START(hook_switch_trampoline)
 	cmpl	$0, PER_CPU_VAR(grant_busy)
 	jne	1f
 	movq	COMPAT_CURRENT, %rax
-	cmpq	$0, hook_task_notifiers(%rax)
+	cmpq	$0, TASK_preempt_notifiers(%rax)
 	jne	1f
 	RET
 1:

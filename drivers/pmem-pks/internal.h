@@ -364,8 +364,6 @@ unsigned long shield_around(const unsigned long *args, unsigned long ip);
 void shield_around_exit(unsigned long token, unsigned long ret);
 unsigned long shield_irq(const unsigned long *args, unsigned long ip);
 void shield_irq_exit(unsigned long token, unsigned long ret);
-/* How far into struct task_struct the preempt notifiers are. */
-extern const char hook_task_notifiers[];
 
 /* shield.c: who starts with nothing open */
 
@@ -398,8 +396,8 @@ void fault_exit(void);
 
 /* sysfs.c: the user's view */
 
-int sysfs_init(void);
-void sysfs_exit(void);
+int sysfs_view_init(void);
+void sysfs_view_exit(void);
 int sysfs_add_domain(struct domain *d);
 void sysfs_del_domain(struct domain *d);
 

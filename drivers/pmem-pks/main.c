@@ -87,7 +87,7 @@ static int __init pmem_pks_init(void)
 	ret = writers_init();
 	if (ret)
 		goto exit_fault;
-	ret = sysfs_init();
+	ret = sysfs_view_init();
 	if (ret)
 		goto exit_writers;
 	ret = pmem_init(protect == PROTECT_ALL);
@@ -98,7 +98,7 @@ static int __init pmem_pks_init(void)
 	return 0;
 
 exit_sysfs:
-	sysfs_exit();
+	sysfs_view_exit();
 exit_writers:
 	writers_exit();
 exit_fault:
@@ -115,7 +115,7 @@ exit_pks:
 static void __exit pmem_pks_exit(void)
 {
 	pmem_exit();
-	sysfs_exit();
+	sysfs_view_exit();
 	writers_exit();
 	fault_exit();
 	shield_exit();

@@ -122,15 +122,6 @@ void shield_around_exit(unsigned long token, unsigned long ret)
 		grant_pop(TAG_SOFTIRQ);
 }
 
-/* The assembler knows no structures: a symbol whose value is the offset. */
-static void __used shield_offsets(void)
-{
-	asm volatile(".globl hook_task_notifiers\n\t"
-		     ".set hook_task_notifiers, %c0"
-		     : : "i" (offsetof(struct task_struct,
-				       preempt_notifiers)));
-}
-
 /**
  * shield_init() - hook the ways into interrupts and the like
  *

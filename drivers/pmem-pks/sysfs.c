@@ -204,11 +204,11 @@ static int leaves_show(struct seq_file *m, void *unused)
 DEFINE_SHOW_ATTRIBUTE(leaves);
 
 /**
- * sysfs_init() - make the folders
+ * sysfs_view_init() - make the folders
  *
  * Return: 0 or an error.
  */
-int __init sysfs_init(void)
+int __init sysfs_view_init(void)
 {
 	int ret;
 
@@ -232,11 +232,11 @@ put_root:
 }
 
 /**
- * sysfs_exit() - remove the folders
+ * sysfs_view_exit() - remove the folders
  *
  * The domains' folders are gone.
  */
-void sysfs_exit(void)
+void sysfs_view_exit(void)
 {
 	debugfs_remove_recursive(debug_root);
 	kobject_put(namespaces);

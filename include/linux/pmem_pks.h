@@ -63,11 +63,18 @@ u64 pmem_pks_domain_strays(const struct pmem_pks_domain *domain);
  */
 extern unsigned long pmem_pks_lowest;
 
+/* No READ_ONCE(): that would be a load of its own, and twice is as good. */
+static __always_inline bool pmem_pks_is_below(const void *addr)
+{
+	return likely((unsigned long)addr < data_race(pmem_pks_lowest));
+}
+
 /*
  * A domain that the running context has open: maps of the same one only count.
  * It belongs to the context, as its grants do: switched with the thread, put
  * aside while an interrupt runs. So a check of it followed by a count is right
- * though preemption and interrupts are on, and no other CPU ever looks at it.
+ * though preemption and interrupts are on (the raw_ accesses below), and no
+ * other CPU ever looks at it.
  */
 struct pmem_pks_window {
 	unsigned long start;
@@ -85,8 +92,8 @@ void pmem_pks_unmap(const void *addr);
 /* Whether an address of the direct map is in the context's window. */
 static __always_inline bool pmem_pks_in_window(const void *addr)
 {
-	return (unsigned long)addr - this_cpu_read(pmem_pks_window.start) <
-		this_cpu_read(pmem_pks_window.size);
+	return (unsigned long)addr - raw_cpu_read(pmem_pks_window.start) <
+		raw_cpu_read(pmem_pks_window.size);
 }
 
 /**
@@ -98,10 +105,10 @@ static __always_inline bool pmem_pks_in_window(const void *addr)
  */
 static __always_inline void pmem_pks_begin(const void *addr)
 {
-	if (likely((unsigned long)addr < READ_ONCE(pmem_pks_lowest)))
+	if (pmem_pks_is_below(addr))
 		return;
 	if (pmem_pks_in_window(addr))
-		this_cpu_inc(pmem_pks_window.nested);
+		raw_cpu_inc(pmem_pks_window.nested);
 	else
 		pmem_pks_map(addr);
 }
@@ -116,7 +123,7 @@ static __always_inline void pmem_pks_begin(const void *addr)
 static __always_inline void pmem_pks_begin_range(const void *addr,
 						 unsigned int nr)
 {
-	if (unlikely((unsigned long)addr >= READ_ONCE(pmem_pks_lowest)))
+	if (!pmem_pks_is_below(addr))
 		pmem_pks_map_range(addr, nr);
 }
 
@@ -126,10 +133,10 @@ static __always_inline void pmem_pks_begin_range(const void *addr,
  */
 static __always_inline void pmem_pks_end(const void *addr)
 {
-	if (likely((unsigned long)addr < READ_ONCE(pmem_pks_lowest)))
+	if (pmem_pks_is_below(addr))
 		return;
-	if (pmem_pks_in_window(addr) && this_cpu_read(pmem_pks_window.nested))
-		this_cpu_dec(pmem_pks_window.nested);
+	if (pmem_pks_in_window(addr) && raw_cpu_read(pmem_pks_window.nested))
+		raw_cpu_dec(pmem_pks_window.nested);
 	else
 		pmem_pks_unmap(addr);
 }
