@@ -25,6 +25,9 @@ demo:
 check:
 	@tests/bed/check
 
+kunit:
+	@tests/bed/kunit
+
 help:
 	@echo 'make                   build the modules for the running kernel'
 	@echo 'make KVER=<release>    ... for another one; KDIR=<folder> where its headers lie'
@@ -34,9 +37,10 @@ help:
 	@echo '                       (KERNEL=6.1 or 6.12)'
 	@echo 'make check             run the tests, on stock kernels in virtual machines'
 	@echo '                       (TESTS="name ...", KERNELS="6.12 6.1", JOBS=n)'
+	@echo 'make kunit             run the KUnit tests alone, in a debug kernel built for it'
 	@echo 'make clean             remove what was built'
 	@echo
-	@echo 'demo and check install Debian packages they lack and say which; they download'
-	@echo 'kernels into ~/.cache/pmem-pks (or $$PMEM_PKS_CACHE) and install none.'
+	@echo 'demo, check and kunit install Debian packages they lack and say which; they'
+	@echo 'download kernels into ~/.cache/pmem-pks (or $$PMEM_PKS_CACHE) and install none.'
 
-.PHONY: modules modules_install clean demo check help
+.PHONY: modules modules_install clean demo check kunit help

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The fault: which denied accesses are ours, who made them, and what becomes of
+ * them; and what is done when there is no memory for a thread's record.
+ *
+ * A store by copy_to_kernel_nofault() that is not let through ends with an
+ * error, where any other would be an oops.
+ */
+#include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/gfp.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+#include "internal.h"
+
+struct place {
+	struct domain d;
+	u64 *words;
+	int key;
+	u64 value;
+};
+
+static struct place place;
+
+static int place_init(struct kunit *test)
+{
+	memset(&place, 0, sizeof(place));
+	place.words = (u64 *)get_zeroed_page(GFP_KERNEL);
+	if (!place.words)
+		return -ENOMEM;
+	place.key = pks_key_alloc(PKS_DENY_WRITE);
+	place.d.start = (unsigned long)place.words;
+	place.d.end = place.d.start + PAGE_SIZE;
+	place.d.key = place.key;
+	place.d.own_key = true;
+	strscpy(place.d.name, "kunit", DOMAIN_NAME_LEN);
+	return domain_add(&place.d) ?: domain_protect(&place.d, true);
+}
+
+static void place_exit(struct kunit *test)
+{
+	WRITE_ONCE(fault_mode, FAULT_RELAXED);
+	WRITE_ONCE(grant_starve, false);
+	domain_del(&place.d);
+	report_forget();
+	pks_key_free(place.key);
+	free_page((unsigned long)place.words);
+}
+
+static s64 strays(void)
+{
+	return atomic64_read(&place.d.stray_writes) +
+	       atomic64_read(&place.d.stray_reads);
+}
+
+/* Return: 0, or the error that a denied store ends with. */
+static long store(u64 *word)
+{
+	place.value++;
+	return copy_to_kernel_nofault(word, &place.value, sizeof(*word));
+}
+
+static void a_stray_write_is_let_through_and_counted(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, store(place.words), 0);
+	KUNIT_EXPECT_EQ(test, *place.words, place.value);
+	KUNIT_EXPECT_EQ(test, strays(), 1);
+	KUNIT_EXPECT_EQ(test, pks_read(), pks_closed);
+}
+
+static void strict_denies_and_counts(struct kunit *test)
+{
+	WRITE_ONCE(fault_mode, FAULT_STRICT);
+	KUNIT_EXPECT_LT(test, store(place.words), 0);
+	KUNIT_EXPECT_EQ(test, *place.words, 0);
+	KUNIT_EXPECT_EQ(test, strays(), 1);
+	KUNIT_EXPECT_EQ(test, pks_grant(place.key), 0);
+	KUNIT_EXPECT_EQ(test, store(place.words), 0);
+	KUNIT_EXPECT_EQ(test, pks_revoke(place.key), 0);
+	KUNIT_EXPECT_EQ(test, *place.words, place.value);
+	KUNIT_EXPECT_EQ(test, strays(), 1);
+}
+
+static void a_granted_write_is_none(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, pks_grant(place.key), 0);
+	KUNIT_EXPECT_EQ(test, store(place.words), 0);
+	KUNIT_EXPECT_EQ(test, pks_revoke(place.key), 0);
+	KUNIT_EXPECT_EQ(test, strays(), 0);
+}
+
+static void other_faults_are_not_ours(struct kunit *test)
+{
+	struct page *page = virt_to_page(place.words);
+	u64 *constant = vmap(&page, 1, VM_MAP, PAGE_KERNEL_RO);
+	u64 total = report_total();
+	u64 value;
+
+	KUNIT_ASSERT_NOT_NULL(test, constant);
+
+	/* Not mapped; read-only; a user's that nobody has mapped. */
+	KUNIT_EXPECT_LT(test, store((u64 *)(VMALLOC_END - PAGE_SIZE)), 0);
+	KUNIT_EXPECT_LT(test, store(constant), 0);
+	KUNIT_EXPECT_EQ(test, *constant, 0);
+	KUNIT_EXPECT_NE(test, copy_from_user_nofault(&value,
+						     (void __user *)4096,
+						     sizeof(value)), 0);
+	KUNIT_EXPECT_EQ(test, strays(), 0);
+	KUNIT_EXPECT_EQ(test, report_total(), total);
+	vunmap(constant);
+}
+
+static void a_key_without_a_domain_is_a_bad_access(struct kunit *test)
+{
+	unsigned long page = get_zeroed_page(GFP_KERNEL);
+	u64 total = report_total();
+	int key = pks_key_alloc(PKS_DENY_WRITE);
+
+	KUNIT_ASSERT_NE(test, page, 0);
+	KUNIT_EXPECT_EQ(test, pks_set_key(page, page + PAGE_SIZE, key), 0);
+	KUNIT_EXPECT_LT(test, store((u64 *)page), 0);
+	KUNIT_EXPECT_EQ(test, report_total(), total);
+	KUNIT_EXPECT_EQ(test, pks_grant(key), 0);
+	KUNIT_EXPECT_EQ(test, store((u64 *)page), 0);
+	KUNIT_EXPECT_EQ(test, pks_revoke(key), 0);
+	KUNIT_EXPECT_EQ(test, pks_set_key(page, page + PAGE_SIZE, 0), 0);
+	KUNIT_EXPECT_EQ(test, pks_key_free(key), 0);
+	free_page(page);
+}
+
+static void reads_are_caught_where_they_are_denied(struct kunit *test)
+{
+	struct pmem_pks_domain *secret;
+	int key = pks_key_alloc(PKS_DENY_ACCESS);
+	u64 *words = vzalloc(PAGE_SIZE);
+	u64 value, *alias;
+
+	KUNIT_ASSERT_NOT_NULL(test, words);
+	alias = page_address(vmalloc_to_page(words));
+	secret = pmem_pks_domain_add("secret", key, words, PAGE_SIZE);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(secret));
+
+	KUNIT_EXPECT_EQ(test, 0, copy_from_kernel_nofault(&value, words, 8));
+	KUNIT_EXPECT_EQ(test, pmem_pks_domain_strays(secret), 1);
+	/* The same page where the page allocator has it. */
+	KUNIT_EXPECT_EQ(test, 0, copy_from_kernel_nofault(&value, alias, 8));
+	KUNIT_EXPECT_EQ(test, pmem_pks_domain_strays(secret), 2);
+	KUNIT_EXPECT_EQ(test, 0, store(alias));
+	KUNIT_EXPECT_EQ(test, pmem_pks_domain_strays(secret), 3);
+	WRITE_ONCE(fault_mode, FAULT_STRICT);
+	KUNIT_EXPECT_NE(test, 0, copy_from_kernel_nofault(&value, words, 8));
+	KUNIT_EXPECT_EQ(test, pmem_pks_domain_strays(secret), 4);
+	KUNIT_EXPECT_EQ(test, pks_grant(key), 0);
+	KUNIT_EXPECT_EQ(test, 0, copy_from_kernel_nofault(&value, words, 8));
+	KUNIT_EXPECT_EQ(test, value, place.value);
+	KUNIT_EXPECT_EQ(test, pks_revoke(key), 0);
+	KUNIT_EXPECT_EQ(test, pmem_pks_domain_strays(secret), 4);
+
+	pmem_pks_domain_del(secret);
+	KUNIT_EXPECT_EQ(test, keymap_key((unsigned long)alias), 0);
+	KUNIT_EXPECT_EQ(test, pks_key_free(key), 0);
+	vfree(words);
+}
+
+static int store_from_thread(void *unused)
+{
+	long ret = store(place.words);
+
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(HZ / 10);
+	return ret;
+}
+
+static void without_a_record_the_domain_fails_open(struct kunit *test)
+{
+	u64 total = grant_fail_open_total();
+	struct task_struct *task;
+
+	KUNIT_EXPECT_EQ(test, pks_grant(place.key), 0);
+	KUNIT_EXPECT_EQ(test, pks_grant(place.key), 0);
+	WRITE_ONCE(grant_starve, true);
+	msleep(20);
+	KUNIT_EXPECT_EQ(test, grant_fail_open_total(), total + 1);
+	KUNIT_EXPECT_TRUE(test, pks_is_open(place.key));
+
+	/* Nobody is harmed: not the thread, and no other one. */
+	KUNIT_EXPECT_EQ(test, store(place.words), 0);
+	task = kthread_run(store_from_thread, NULL, "pks-store");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	msleep(20);
+	KUNIT_EXPECT_EQ(test, kthread_stop(task), 0);
+	KUNIT_EXPECT_EQ(test, strays(), 0);
+	WRITE_ONCE(grant_starve, false);
+
+	/* Closed again when the thread has ended its grants, and not before. */
+	KUNIT_EXPECT_EQ(test, domain_protect(&place.d, true), -EBUSY);
+	KUNIT_EXPECT_EQ(test, pks_revoke(place.key), 0);
+	KUNIT_EXPECT_EQ(test, domain_protect(&place.d, true), -EBUSY);
+	KUNIT_EXPECT_EQ(test, pks_revoke(place.key), 0);
+	KUNIT_EXPECT_EQ(test, pks_revoke(place.key), -EINVAL);
+	KUNIT_EXPECT_EQ(test, domain_protect(&place.d, true), 0);
+	KUNIT_EXPECT_FALSE(test, pks_is_open(place.key));
+	KUNIT_EXPECT_EQ(test, store(place.words), 0);
+	KUNIT_EXPECT_EQ(test, strays(), 1);
+}
+
+static void without_a_record_a_scope_ends_well(struct kunit *test)
+{
+	grant_scope_begin();
+	WRITE_ONCE(grant_starve, true);
+	msleep(20);
+	WRITE_ONCE(grant_starve, false);
+	grant_scope_end();
+	KUNIT_EXPECT_EQ(test, pks_read(), pks_closed);
+	KUNIT_EXPECT_FALSE(test, grant_is_held(0));
+}
+
+static struct kunit_case fault_cases[] = {
+	KUNIT_CASE(a_stray_write_is_let_through_and_counted),
+	KUNIT_CASE(strict_denies_and_counts),
+	KUNIT_CASE(a_granted_write_is_none),
+	KUNIT_CASE(other_faults_are_not_ours),
+	KUNIT_CASE(a_key_without_a_domain_is_a_bad_access),
+	KUNIT_CASE(reads_are_caught_where_they_are_denied),
+	KUNIT_CASE(without_a_record_the_domain_fails_open),
+	KUNIT_CASE(without_a_record_a_scope_ends_well),
+	{}
+};
+
+static struct kunit_suite fault_suite = {
+	.name = "pmem_pks_fault",
+	.init = place_init,
+	.exit = place_exit,
+	.test_cases = fault_cases,
+};
+
+kunit_test_suite(fault_suite);

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * keymap.c: large leaves are split where a range ends in one, and only there.
+ */
+#include <kunit/test.h>
+#include <linux/gfp.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <asm/pgtable.h>
+
+#include "internal.h"
+
+/* Blocks of memory that are looked at for one under a leaf of the level. */
+#define TRIES	512
+#define ORDER	(PMD_SHIFT - PAGE_SHIFT)
+
+struct block {
+	struct page *page;
+	unsigned long start;
+	int key;
+};
+
+static unsigned int level_of(unsigned long addr)
+{
+	unsigned int level;
+
+	return lookup_address(addr, &level) ? level : 0;
+}
+
+static void give_back(void *arg)
+{
+	struct block *block = arg;
+
+	pks_set_key(block->start, block->start + PMD_SIZE, 0);
+	pks_key_free(block->key);
+	__free_pages(block->page, ORDER);
+}
+
+/* 2 MiB of memory under one leaf of a level, and a key. */
+static struct block *take(struct kunit *test, unsigned int level)
+{
+	struct block *block = kunit_kzalloc(test, sizeof(*block), GFP_KERNEL);
+	struct page *page, *next;
+	LIST_HEAD(others);
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	for (i = 0; i < TRIES && !block->page; i++) {
+		page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, ORDER);
+		if (!page)
+			break;
+		if (level_of((unsigned long)page_address(page)) == level)
+			block->page = page;
+		else
+			list_add(&page->lru, &others);
+	}
+	list_for_each_entry_safe(page, next, &others, lru) {
+		list_del(&page->lru);
+		__free_pages(page, ORDER);
+	}
+	KUNIT_ASSERT_NOT_NULL(test, block->page);
+	block->start = (unsigned long)page_address(block->page);
+	block->key = pks_key_alloc(PKS_DENY_WRITE);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, give_back,
+							   block));
+	return block;
+}
+
+/* The pages of a block that carry its key are these, and no others. */
+static void only(struct kunit *test, const struct block *block,
+		 unsigned long first, unsigned long nr)
+{
+	unsigned long page, wrong = 0;
+
+	for (page = 0; page < PTRS_PER_PTE; page++)
+		if (keymap_key(block->start + page * PAGE_SIZE) !=
+		    (page - first < nr ? block->key : 0))
+			wrong++;
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	KUNIT_EXPECT_EQ(test, keymap_key(block->start - 1), 0);
+	KUNIT_EXPECT_EQ(test, keymap_key(block->start + PMD_SIZE), 0);
+}
+
+static int set(const struct block *block, unsigned long first,
+	       unsigned long nr, int key)
+{
+	unsigned long start = block->start + first * PAGE_SIZE;
+
+	return pks_set_key(start, start + nr * PAGE_SIZE, key);
+}
+
+static void a_whole_leaf_is_not_split(struct kunit *test)
+{
+	struct block *block = take(test, PG_LEVEL_2M);
+
+	KUNIT_EXPECT_EQ(test, 0, set(block, 0, PTRS_PER_PTE, block->key));
+	KUNIT_EXPECT_EQ(test, level_of(block->start), PG_LEVEL_2M);
+	only(test, block, 0, PTRS_PER_PTE);
+	KUNIT_EXPECT_EQ(test, pks_key_free(block->key), -EBUSY);
+	KUNIT_EXPECT_EQ(test, 0, set(block, 0, PTRS_PER_PTE, 0));
+	only(test, block, 0, 0);
+}
+
+static void a_leaf_of_2m_is_split_where_a_range_ends(struct kunit *test)
+{
+	struct block *block = take(test, PG_LEVEL_2M);
+
+	KUNIT_EXPECT_EQ(test, 0, set(block, 7, 5, block->key));
+	KUNIT_EXPECT_EQ(test, level_of(block->start), PG_LEVEL_4K);
+	only(test, block, 7, 5);
+	/* Pages that have it, pages that have not, and all but one away. */
+	KUNIT_EXPECT_EQ(test, 0, set(block, 3, 20, block->key));
+	only(test, block, 3, 20);
+	KUNIT_EXPECT_EQ(test, 0, set(block, 4, 100, 0));
+	only(test, block, 3, 1);
+	KUNIT_EXPECT_EQ(test, pks_key_free(block->key), -EBUSY);
+	KUNIT_EXPECT_EQ(test, 0, set(block, 3, 1, 0));
+	only(test, block, 0, 0);
+}
+
+static void a_key_is_taken_from_a_part_of_a_leaf(struct kunit *test)
+{
+	struct block *block = take(test, PG_LEVEL_2M);
+
+	KUNIT_EXPECT_EQ(test, 0, set(block, 0, PTRS_PER_PTE, block->key));
+	KUNIT_EXPECT_EQ(test, 0, set(block, 100, PTRS_PER_PTE - 100, 0));
+	KUNIT_EXPECT_EQ(test, level_of(block->start), PG_LEVEL_4K);
+	only(test, block, 0, 100);
+}
+
+static void a_leaf_of_1g_is_split_no_further_than_needed(struct kunit *test)
+{
+	struct block *block = take(test, PG_LEVEL_1G);
+	unsigned long other = (block->start & PUD_MASK) == block->start ?
+			      block->start + PMD_SIZE : block->start - PMD_SIZE;
+
+	/* 2 MiB of it: a leaf of that size. */
+	KUNIT_EXPECT_EQ(test, 0, set(block, 0, PTRS_PER_PTE, block->key));
+	only(test, block, 0, PTRS_PER_PTE);
+	KUNIT_EXPECT_EQ(test, level_of(other), PG_LEVEL_2M);
+	/* Some pages of those. */
+	KUNIT_EXPECT_EQ(test, 0, set(block, 500, 12, 0));
+	KUNIT_EXPECT_EQ(test, level_of(block->start), PG_LEVEL_4K);
+	KUNIT_EXPECT_EQ(test, level_of(other), PG_LEVEL_2M);
+	only(test, block, 0, 500);
+}
+
+static void a_range_that_is_none_is_refused(struct kunit *test)
+{
+	struct block *block = take(test, PG_LEVEL_4K);
+	unsigned long start = block->start;
+	int key = block->key;
+
+	KUNIT_EXPECT_EQ(test, -EINVAL, pks_set_key(start + 1, start + 4096,
+						   key));
+	KUNIT_EXPECT_EQ(test, -EINVAL, pks_set_key(start, start + 4095, key));
+	KUNIT_EXPECT_EQ(test, -EINVAL, pks_set_key(start, start, key));
+	KUNIT_EXPECT_EQ(test, -EINVAL, pks_set_key(start + 4096, start, key));
+	only(test, block, 0, 0);
+	/* What is not mapped ends it, and what was reached is as before. */
+	KUNIT_EXPECT_EQ(test, -ENXIO, pks_set_key(PAGE_SIZE, 2 * PAGE_SIZE,
+						  key));
+	KUNIT_EXPECT_EQ(test, pks_key_free(key), 0);
+	block->key = pks_key_alloc(PKS_DENY_WRITE);
+}
+
+static struct kunit_case split_cases[] = {
+	KUNIT_CASE(a_whole_leaf_is_not_split),
+	KUNIT_CASE(a_leaf_of_2m_is_split_where_a_range_ends),
+	KUNIT_CASE(a_key_is_taken_from_a_part_of_a_leaf),
+	KUNIT_CASE(a_leaf_of_1g_is_split_no_further_than_needed),
+	KUNIT_CASE(a_range_that_is_none_is_refused),
+	{}
+};
+
+static struct kunit_suite split_suite = {
+	.name = "pmem_pks_split",
+	.test_cases = split_cases,
+};
+
+kunit_test_suite(split_suite);

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0
+
+DESCRIPTION="Debian's btrfs, built unchanged with this project's headers, works beside the module, and is granted what it maps"
+FILESYSTEMS=btrfs
+TIMEOUT=360
+PMEM=768M
+# A disk that is empty at each start
+QEMU_ARGS="-drive if=virtio,format=raw,snapshot=on,file=null-co://"
+
+test() {
+	local kind
+
+	fsdax_namespace
+	load
+	load_built btrfs
+	for kind in no zstd lzo; do
+		mkfs.btrfs -q -f /dev/pmem0 >&2
+		on_pmem pmem0 /mnt/fs btrfs compress=$kind
+		check "compress=$kind: the mount is the built one's" [ "$(cat /sys/module/btrfs/refcnt)" -gt 0 ]
+		[ $kind = no ] && short_life /mnt/fs || compressible /mnt/fs
+		same_after_remount pmem0 /mnt/fs btrfs compress=$kind
+		check "compress=$kind: scrub finds nothing" btrfs scrub start -B -r /mnt/fs
+		umount /mnt/fs
+		check "compress=$kind: nor does the check" btrfs check --readonly /dev/pmem0
+	done
+	reads_are_granted
+	no_false_alarm "no write was taken for a stray one"
+	check "protected all the while" closed_on_every_cpu namespace0.0
+	caught "a stray write is caught afterwards" namespace0.0
+	rmmod btrfs
+	check "and pmem_pks after it" unload
+}
+
+# Files that shrink
+compressible() {
+	local i
+
+	for i in 1 2 3 4; do
+		seq $((i * 1000000)) $((i * 1000000 + 300000)) >"$1/numbers$i"
+		equal "they arrive" "$(tail -n 1 "$1/numbers$i")" $((i * 1000000 + 300000))
+	done
+	sync "$1"
+	lasting_io "$1" >&2
+}
+
+# btrfs keeps its own pages in RAM. It maps pages of pmem when it has to look
+# into a user's buffer that is a DAX mapping: after a read with O_DIRECT, for the
+# checksums. The disk is one with DMA, so that nobody else writes to the buffer.
+reads_are_granted() {
+	local direct before
+
+	mkfs.ext4 -q -F -b 4096 -E lazy_itable_init=0,lazy_journal_init=0 /dev/pmem0
+	on_pmem pmem0 /mnt/dax ext4 dax=always
+	fallocate -l 1M /mnt/dax/buffer
+	modprobe -a virtio_pci virtio_blk
+	soon 10 [ -b /dev/vda ]
+	mkfs.btrfs -q -f /dev/vda >&2
+	on_pmem vda /mnt/disk btrfs
+	written_by_blocks /mnt/disk --rw=write
+	sync
+	for direct in 0 1; do
+		before=$(cat $pks/grants)
+		check "a file is read into a DAX mapping, direct=$direct" \
+			written_by_blocks /mnt/disk --rw=read --direct=$direct \
+			--mem=mmapshared:/mnt/dax/buffer
+		say "$(($(cat $pks/grants) - before)) windows were opened"
+		if [ $direct = 0 ]; then
+			check "of pages in RAM hardly any is granted" \
+				[ $(($(cat $pks/grants) - before)) -lt 1024 ]
+		else
+			check "each of the 4096 pages was granted to see its checksum" \
+				[ $(($(cat $pks/grants) - before)) -ge 4096 ]
+		fi
+	done
+	umount /mnt/disk
+	umount /mnt/dax
+}
+
+written_by_blocks() {
+	local directory=$1
+
+	shift
+	fio --name=blocks --filename="$directory/blocks" --bs=64k --size=16M \
+		--verify=crc32c --verify_fatal=1 --end_fsync=1 "$@"
+}
