@@ -163,8 +163,11 @@ static void grant_drop_window(struct grant_ctx *ctx)
 {
 	struct pmem_pks_window *window = this_cpu_ptr(&pmem_pks_window);
 
-	if (window->size)
+	if (window->size) {
+		ctx->depth[window->key] &= ~GRANT_WINDOW;
 		ctx->depth[window->key] += window->nested;
+		__this_cpu_add(grant_busy, window->nested);
+	}
 	memset(window, 0, sizeof(*window));
 }
 
@@ -178,9 +181,13 @@ static void grant_lose_key(struct grant_ctx *ctx, int key, int count)
 
 static void grant_lose(struct grant_ctx *ctx)
 {
-	int key;
+	int key, i;
 
 	grant_drop_window(ctx);
+	for (i = 0; i < GRANT_SPANS; i++)
+		for (key = 1; key < PKS_NR_KEYS; key++)
+			if (ctx->span[i].keys & BIT(key))
+				ctx->depth[key]--;
 	for (key = 1; key < PKS_NR_KEYS; key++)
 		if (ctx->depth[key])
 			grant_lose_key(ctx, key, ctx->depth[key]);
@@ -340,12 +347,14 @@ EXPORT_SYMBOL_GPL(pks_revoke);
 void grant_open_window(int key, unsigned long start, unsigned long size)
 {
 	struct pmem_pks_window *window = this_cpu_ptr(&pmem_pks_window);
+	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
 
 	/* One at a time. */
-	if (window->size && window->nested)
+	if (window->nested)
 		return;
+	grant_drop_window(ctx);
+	ctx->depth[key] |= GRANT_WINDOW;
 	window->start = start;
-	window->nested = 0;
 	window->key = key;
 	window->size = size;
 }
@@ -356,11 +365,15 @@ static void grant_add_span(struct grant_ctx *ctx, const struct grant_span *span)
 	int i, key;
 
 	for (i = 0; i < GRANT_SPANS; i++) {
-		if (!ctx->span[i].keys) {
-			ctx->span[i] = *span;
-			ctx->spans++;
-			return;
-		}
+		if (ctx->span[i].keys)
+			continue;
+		ctx->span[i] = *span;
+		ctx->spans++;
+		/* No end of a map is to be taken for the last one. */
+		for (key = 1; key < PKS_NR_KEYS; key++)
+			if (span->keys & BIT(key))
+				ctx->depth[key]++;
+		return;
 	}
 	for (key = 1; key < PKS_NR_KEYS; key++)
 		if (span->keys & BIT(key))
@@ -427,6 +440,7 @@ void grant_nest_span(unsigned long addr)
  */
 bool grant_close_span(unsigned long addr)
 {
+	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
 	struct grant_span *span = grant_find_span(addr);
 	u32 keys;
 	int key;
@@ -439,11 +453,43 @@ bool grant_close_span(unsigned long addr)
 	}
 	keys = span->keys;
 	span->keys = 0;
-	__this_cpu_read(grant_cpu.top)->spans--;
-	for (key = 1; key < PKS_NR_KEYS; key++)
-		if (keys & BIT(key))
-			grant_close_slowly(key);
+	ctx->spans--;
+	for (key = 1; key < PKS_NR_KEYS; key++) {
+		if (!(keys & BIT(key)))
+			continue;
+		ctx->depth[key]--;
+		grant_close_slowly(key);
+	}
 	return true;
+}
+
+/**
+ * grant_close_nested() - the rest of a grant_close() that may not be the last
+ * @key: the key, whose depth has been lowered
+ * @addr: for a map, its address
+ *
+ * Context: as grant_close().
+ */
+noinline void grant_close_nested(int key, unsigned long addr)
+{
+	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
+
+	if (unlikely(ctx->spans)) {
+		ctx->depth[key]++;
+		if (grant_close_span(addr))
+			return;
+		ctx->depth[key]--;
+	}
+	/* The last one, as far as it has not been counted in the window only. */
+	if (ctx->depth[key] == GRANT_WINDOW) {
+		grant_drop_window(ctx);
+		if (!ctx->depth[key]) {
+			ctx->open &= ~PKRS_KEY_MASK(key);
+			grant_write(ctx);
+		}
+	}
+	barrier();
+	__this_cpu_dec(grant_busy);
 }
 
 /**

@@ -116,40 +116,45 @@ SYM_FUNC_END(hook_body)
 	RET
 .endm
 
-SYM_FUNC_START(hook_writer_trampoline)
+/* ftrace gets here by direct calls and returns only: no ENDBR. */
+#define HOOK_TRAMPOLINE(name)						\
+	SYM_START(name, SYM_L_GLOBAL, SYM_A_ALIGN)			\
+	ANNOTATE_NOENDBR
+
+HOOK_TRAMPOLINE(hook_writer_trampoline)
 	HOOK_AROUND writer_enter writer_exit
 SYM_FUNC_END(hook_writer_trampoline)
 
 /* The destination is the first argument, or the third. */
-SYM_FUNC_START(hook_writer_arg0_trampoline)
-	HOOK_AROUND writer_enter_dst writer_exit %rdi
+HOOK_TRAMPOLINE(hook_writer_arg0_trampoline)
+	HOOK_AROUND writer_enter_dst writer_exit_dst %rdi
 SYM_FUNC_END(hook_writer_arg0_trampoline)
 
-SYM_FUNC_START(hook_writer_arg2_trampoline)
-	HOOK_AROUND writer_enter_dst writer_exit %rdx
+HOOK_TRAMPOLINE(hook_writer_arg2_trampoline)
+	HOOK_AROUND writer_enter_dst writer_exit_dst %rdx
 SYM_FUNC_END(hook_writer_arg2_trampoline)
 
-SYM_FUNC_START(hook_pmem_trampoline)
+HOOK_TRAMPOLINE(hook_pmem_trampoline)
 	HOOK_AROUND pmem_enter pmem_exit_map
 SYM_FUNC_END(hook_pmem_trampoline)
 
-SYM_FUNC_START(hook_enter_trampoline)
+HOOK_TRAMPOLINE(hook_enter_trampoline)
 	HOOK_UNLESS grant_busy
 	HOOK_BEFORE shield_enter
 SYM_FUNC_END(hook_enter_trampoline)
 
-SYM_FUNC_START(hook_around_trampoline)
+HOOK_TRAMPOLINE(hook_around_trampoline)
 	HOOK_UNLESS grant_busy
 	HOOK_AROUND shield_around shield_around_exit
 SYM_FUNC_END(hook_around_trampoline)
 
-SYM_FUNC_START(hook_irq_exit_trampoline)
+HOOK_TRAMPOLINE(hook_irq_exit_trampoline)
 	HOOK_UNLESS grant_level
 	HOOK_AROUND shield_irq shield_irq_exit
 SYM_FUNC_END(hook_irq_exit_trampoline)
 
 /* A context switch: %rax is free here, it holds no argument. */
-SYM_FUNC_START(hook_switch_trampoline)
+HOOK_TRAMPOLINE(hook_switch_trampoline)
 	cmpl	$0, PER_CPU_VAR(grant_busy)
 	jne	1f
 	movq	COMPAT_CURRENT, %rax

@@ -16,6 +16,7 @@
 #include <linux/types.h>
 #include <linux/pks.h>
 #include <linux/pmem_pks.h>
+#include <asm/ibt.h>
 #include <asm/msr.h>
 
 #include "compat.h"
@@ -58,6 +59,8 @@ bool pks_is_open(int key);
 /* grant.c: who may write */
 
 #define GRANT_SPANS	4	/* maps over a domain's edge at a time */
+/* In a depth: pmem_pks_window is of that key. */
+#define GRANT_WINDOW	0x8000
 /* A thread, and interrupts of its, and of theirs, that have something open. */
 #define GRANT_LEVELS	8
 
@@ -72,6 +75,10 @@ struct grant_span {
 struct grant_ctx {
 	u32 open;		/* bits that the grants clear in PKRS */
 	u32 scope_keys;		/* bit per key that grant_scope_key() opened */
+	/*
+	 * How often each key is open. More than 1 sends the end of one to
+	 * grant_close_nested(): so does GRANT_WINDOW, and one more for a span.
+	 */
 	u16 depth[PKS_NR_KEYS];
 	u16 scopes;		/* nesting of grant_scope_begin() */
 	u16 spans;
@@ -104,6 +111,7 @@ int grant_init(void (*on_fail_open)(int key));
 void grant_exit(void);
 void grant_drain(void);
 bool grant_close_rest(int key);
+void grant_close_nested(int key, unsigned long addr);
 /* Whether the context has a map over a domain's edge. */
 static __always_inline bool grant_has_spans(void)
 {
@@ -144,8 +152,9 @@ static __always_inline void grant_write(const struct grant_ctx *ctx)
  * @mask: PKRS_KEY_MASK() of it
  *
  * Context: any but NMI, preemption off.
+ * Return: whether the context had it open already.
  */
-static __always_inline void grant_open(int key, u32 mask)
+static __always_inline bool grant_open(int key, u32 mask)
 {
 	struct grant_ctx *ctx;
 
@@ -153,34 +162,36 @@ static __always_inline void grant_open(int key, u32 mask)
 	barrier();
 	ctx = __this_cpu_read(grant_cpu.top);
 	ctx->depth[key]++;
-	if (ctx->open & mask)
-		return;
+	if (unlikely(ctx->open & mask))
+		return true;
 	ctx->open |= mask;
 	ctx->task = current;
 	grant_write(ctx);
 	__this_cpu_inc(grant_cpu.total);
+	return false;
 }
 
 /**
  * grant_close() - end a grant_open()
  * @key: the key
  * @mask: PKRS_KEY_MASK() of it
+ * @addr: for a map, its address; 0 otherwise
  *
  * Context: the one that called grant_open(), preemption off.
  * Return: false, and nothing is changed, if the context has no grant of it.
  */
-static __always_inline bool grant_close(int key, u32 mask)
+static __always_inline bool grant_close(int key, u32 mask, unsigned long addr)
 {
 	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
 
 	if (unlikely(!(ctx->open & mask)))
 		return grant_close_rest(key);
-	if (likely(!--ctx->depth[key])) {
-		if (unlikely(__this_cpu_read(pmem_pks_window.key) == key))
-			__this_cpu_write(pmem_pks_window.size, 0);
-		ctx->open &= ~mask;
-		grant_write(ctx);
+	if (unlikely(--ctx->depth[key])) {
+		grant_close_nested(key, addr);
+		return true;
 	}
+	ctx->open &= ~mask;
+	grant_write(ctx);
 	barrier();
 	__this_cpu_dec(grant_busy);
 	return true;
@@ -194,7 +205,7 @@ static inline void grant_open_slowly(int key)
 
 static inline bool grant_close_slowly(int key)
 {
-	return grant_close(key, PKRS_KEY_MASK(key));
+	return grant_close(key, PKRS_KEY_MASK(key), 0);
 }
 
 /* keymap.c: keys on leaves */
@@ -355,7 +366,8 @@ unsigned long hook_call(unsigned long func, unsigned long arg0,
 void hook_nothing(void);
 /* What the trampolines call before and behind the function. */
 unsigned long writer_enter(const unsigned long *args, unsigned long ip);
-unsigned long writer_enter_dst(unsigned long dst);
+__noendbr unsigned long writer_enter_dst(unsigned long dst);
+__noendbr void writer_exit_dst(unsigned long token, unsigned long ret);
 void writer_exit(unsigned long token, unsigned long ret);
 unsigned long pmem_enter(const unsigned long *args, unsigned long ip);
 void pmem_exit_map(unsigned long token, unsigned long ret);

@@ -16,8 +16,9 @@
 #include "internal.h"
 
 /*
- * Not the only map of the context. Of the same domain: the next ones only have
- * to count. That makes a map of its own cheaper, which most are.
+ * Of a domain that the context has open already: the next maps of it only have
+ * to count. If there is a map over an edge, its keys are open, and each map in
+ * its first page comes by here, also one of no domain.
  */
 static noinline void kmap_nested(const struct domain_range *r,
 				 unsigned long addr)
@@ -37,13 +38,10 @@ void pmem_pks_map(const void *addr)
 	const struct domain_range *r;
 
 	preempt_disable();
-	if (domain_find((unsigned long)addr, &r)) {
-		grant_open(r->key, r->mask);
-		if (unlikely(__this_cpu_read(grant_busy) > 1))
-			kmap_nested(r, (unsigned long)addr);
-	} else {
+	if (!domain_find((unsigned long)addr, &r))
 		kmap_nested(NULL, (unsigned long)addr);
-	}
+	else if (grant_open(r->key, r->mask))
+		kmap_nested(r, (unsigned long)addr);
 	preempt_enable();
 }
 EXPORT_SYMBOL_GPL(pmem_pks_map);
@@ -62,8 +60,8 @@ void pmem_pks_map_range(const void *addr, unsigned int nr)
 
 	preempt_disable();
 	if (domain_find(start, &r) && likely(end <= r->end)) {
-		grant_open(r->key, r->mask);
-		kmap_nested(r, start);
+		if (grant_open(r->key, r->mask))
+			kmap_nested(r, start);
 	} else {
 		keys = domain_keys(start, end);
 		if (keys)
@@ -85,11 +83,10 @@ void pmem_pks_unmap(const void *addr)
 	bool done = true;
 
 	preempt_disable();
-	if (grant_has_spans() && grant_close_span((unsigned long)addr))
-		goto enable;
 	if (domain_find((unsigned long)addr, &r))
-		done = grant_close(r->key, r->mask);
-enable:
+		done = grant_close(r->key, r->mask, (unsigned long)addr);
+	else
+		grant_close_span((unsigned long)addr);
 	preempt_enable();
 	if (unlikely(!done))
 		pr_err_once("kunmap_local() without a kmap_local_page() by %pS\n",

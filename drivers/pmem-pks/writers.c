@@ -72,10 +72,11 @@ static struct hook_set writer_sets[] = {
 #define RARE_SET	(&writer_sets[2])
 
 /*
- * These are called by the trampolines, in the context of the function. Return:
- * a token for writer_exit(), 0 when there is nothing to be undone.
+ * These are called by the trampolines, directly (__noendbr), in the context of
+ * the function. Return: a token for writer_exit(), 0 when there is nothing to
+ * be undone.
  */
-unsigned long writer_enter_dst(unsigned long dst)
+__noendbr unsigned long writer_enter_dst(unsigned long dst)
 {
 	const struct domain_range *r;
 	unsigned long token = 0;
@@ -99,15 +100,19 @@ unsigned long writer_enter(const unsigned long *args, unsigned long ip)
 	return TOKEN_SCOPE;
 }
 
+__noendbr void writer_exit_dst(unsigned long token, unsigned long ret)
+{
+	preempt_disable();
+	grant_close(token, PKRS_KEY_MASK(token), 0);
+	preempt_enable();
+}
+
 void writer_exit(unsigned long token, unsigned long ret)
 {
-	if (unlikely(token == TOKEN_SCOPE)) {
+	if (token == TOKEN_SCOPE)
 		grant_scope_end();
-		return;
-	}
-	preempt_disable();
-	grant_close(token, PKRS_KEY_MASK(token));
-	preempt_enable();
+	else
+		writer_exit_dst(token, ret);
 }
 
 /* Frames above the store: it may be in memset(), or two calls deeper. */

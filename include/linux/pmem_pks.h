@@ -96,6 +96,20 @@ static __always_inline bool pmem_pks_in_window(const void *addr)
 		raw_cpu_read(pmem_pks_window.size);
 }
 
+/* Count one of the nested maps off. Return: false if there was none. */
+static __always_inline bool pmem_pks_count_off(void)
+{
+	bool none;
+
+	/* Of C the compiler makes a comparison first. */
+	asm volatile("decl %%gs:%1"
+		     : "=@ccs" (none), "+m" (pmem_pks_window.nested));
+	if (likely(!none))
+		return true;
+	raw_cpu_inc(pmem_pks_window.nested);
+	return false;
+}
+
 /**
  * pmem_pks_begin() - grant what mapping a page grants
  * @addr: the page's address in the direct map
@@ -135,9 +149,7 @@ static __always_inline void pmem_pks_end(const void *addr)
 {
 	if (pmem_pks_is_below(addr))
 		return;
-	if (pmem_pks_in_window(addr) && raw_cpu_read(pmem_pks_window.nested))
-		raw_cpu_dec(pmem_pks_window.nested);
-	else
+	if (!pmem_pks_in_window(addr) || !pmem_pks_count_off())
 		pmem_pks_unmap(addr);
 }
 
