@@ -43,8 +43,9 @@ static int stray_print(char *buf, size_t size, const struct stray *s)
 {
 	return scnprintf(buf, size,
 			 "stray %s %s+0x%lx by %pS, task %s:%d, CPU %d, %s",
-			 s->read ? "read of" : "write to", s->domain, s->offset, (void *)s->ip, s->comm, s->pid,
-			 s->cpu, outcome[s->mode]);
+			 s->read ? "read of" : "write to", s->domain, s->offset,
+			 (void *)s->ip, s->comm, s->pid, s->cpu,
+			 outcome[s->mode]);
 }
 
 static void report_print(const struct stray *stray)

@@ -63,9 +63,9 @@ u64 pmem_pks_domain_strays(const struct pmem_pks_domain *domain);
  */
 extern unsigned long pmem_pks_lowest;
 
-/* No READ_ONCE(): that would be a load of its own, and twice is as good. */
 static __always_inline bool pmem_pks_is_below(const void *addr)
 {
+	/* No READ_ONCE(): a load of its own, where any value will do. */
 	return likely((unsigned long)addr < data_race(pmem_pks_lowest));
 }
 

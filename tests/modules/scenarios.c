@@ -91,9 +91,13 @@ static bool caught(void)
 	return strays() - before == 1;
 }
 
-#define PROMISE(run, holds)	((run)->told((run), (holds), #holds))
-#define PROMISE_OF(run, what, holds)	\
-	((run)->told((run), (holds), what ": " #holds))
+static void promise(struct scenario_run *run, bool holds, const char *what)
+{
+	run->told(run, holds, what);
+}
+
+#define PROMISE(run, holds)	promise(run, holds, #holds)
+#define PROMISE_OF(run, what, holds)	promise(run, holds, what ": " #holds)
 
 /* Contexts: a function is run in each */
 
@@ -229,8 +233,9 @@ static void closed_without_a_map(struct scenario_run *run)
 	PROMISE(run, caught());
 }
 
-#define MAPPED(run, map, unmap)						\
+#define MAPPED(to, map, unmap)						\
 do {									\
+	struct scenario_run *run = (to);				\
 	unsigned int before = strays();					\
 	void *addr = (map);						\
 									\
@@ -242,20 +247,20 @@ do {									\
 	PROMISE_OF(run, #map, caught());				\
 } while (0)
 
-static void every_kind_of_map_opens(struct scenario_run *run)
+static void every_kind_of_map_opens(struct scenario_run *each)
 {
 	struct page *page = pages + PAGE_A;
 	unsigned long pfn = page_to_pfn(page);
 
-	MAPPED(run, kmap_local_page(page), kunmap_local);
-	MAPPED(run, kmap_local_folio(page_folio(page), 0), kunmap_local);
-	MAPPED(run, kmap_local_page_prot(page, PAGE_KERNEL), kunmap_local);
-	MAPPED(run, kmap_local_pfn(pfn), kunmap_local);
-	MAPPED(run, kmap_local_range(page, 1), kunmap_local);
-	MAPPED(run, kmap_local_range(page, PAGES_A), kunmap_local);
-	MAPPED(run, kmap_atomic(page), kunmap_atomic);
-	MAPPED(run, kmap_atomic_prot(page, PAGE_KERNEL), kunmap_atomic);
-	MAPPED(run, kmap_atomic_pfn(pfn), kunmap_atomic);
+	MAPPED(each, kmap_local_page(page), kunmap_local);
+	MAPPED(each, kmap_local_folio(page_folio(page), 0), kunmap_local);
+	MAPPED(each, kmap_local_page_prot(page, PAGE_KERNEL), kunmap_local);
+	MAPPED(each, kmap_local_pfn(pfn), kunmap_local);
+	MAPPED(each, kmap_local_range(page, 1), kunmap_local);
+	MAPPED(each, kmap_local_range(page, PAGES_A), kunmap_local);
+	MAPPED(each, kmap_atomic(page), kunmap_atomic);
+	MAPPED(each, kmap_atomic_prot(page, PAGE_KERNEL), kunmap_atomic);
+	MAPPED(each, kmap_atomic_pfn(pfn), kunmap_atomic);
 }
 
 static void helpers_on_maps_open(struct scenario_run *run)
@@ -390,8 +395,8 @@ static void other_threads_may_map(struct scenario_run *run)
 		struct seen seen = {};
 
 		PROMISE(run, in_thread_do(cpu, map_and_store, &seen));
-		PROMISE(run, seen.ran && !seen.open && seen.fine &&
-			     seen.caught);
+		PROMISE(run, seen.ran && !seen.open);
+		PROMISE(run, seen.fine && seen.caught);
 	}
 	before = strays();
 	store(PAGE_A);
@@ -508,8 +513,7 @@ static void threads_in_turns_keep_theirs_apart(struct scenario_run *run)
 	for (i = 0; i < ARRAY_SIZE(busy); i++) {
 		busy[i].rounds = 100;
 		init_completion(&busy[i].done);
-		task[i] = kthread_create(busy_thread, &busy[i], "pks-busy/%d",
-					 i);
+		task[i] = kthread_create(busy_thread, &busy[i], "pks-busy");
 		if (IS_ERR(task[i])) {
 			PROMISE(run, !"a thread");
 			continue;
@@ -551,15 +555,18 @@ static void a_map_works_with_interrupts_off(struct scenario_run *run)
 	PROMISE(run, !seen.open && seen.fine && seen.caught);
 }
 
-#define SHIELDED(run, context)						\
+#define SHIELDED(to, context)						\
 do {									\
+	void (*in)(void (*func)(void *arg), void *arg) = (context);	\
+	struct scenario_run *run = (to);				\
 	struct seen seen = {}, maps = {};				\
+	unsigned int before;						\
 									\
-	(context)(look, &seen);						\
+	in(look, &seen);						\
 	PROMISE_OF(run, #context,					\
 		   seen.ran && !seen.open && seen.caught);		\
 	PROMISE_OF(run, #context, open_a());				\
-	(context)(map_and_store, &maps);				\
+	in(map_and_store, &maps);					\
 	PROMISE_OF(run, #context,					\
 		   maps.ran && !maps.open && maps.fine && maps.caught);	\
 	before = strays();						\
@@ -568,19 +575,18 @@ do {									\
 	PROMISE_OF(run, #context, strays() == before);			\
 } while (0)
 
-static void interrupts_are_shielded(struct scenario_run *run)
+static void interrupts_are_shielded(struct scenario_run *each)
 {
 	void *addr = kmap_local_page(pages + PAGE_A);
 	void *nested = kmap_local_page(pages + PAGE_A);
-	unsigned int before;
 
-	SHIELDED(run, in_hardirq_do);
-	SHIELDED(run, in_softirq_do);
-	SHIELDED(run, in_own_softirq_do);
+	SHIELDED(each, in_hardirq_do);
+	SHIELDED(each, in_softirq_do);
+	SHIELDED(each, in_own_softirq_do);
 	kunmap_local(nested);
-	SHIELDED(run, in_hardirq_do);
+	SHIELDED(each, in_hardirq_do);
 	kunmap_local(addr);
-	PROMISE(run, !open_a());
+	PROMISE(each, !open_a());
 }
 
 /* A window in a softirq, and an interrupt of that. */
