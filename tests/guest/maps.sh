@@ -3,6 +3,8 @@
 DESCRIPTION="kmap_local_page() and its like grant, to their thread on its CPU alone, while they last"
 PMEM=""
 SMP=3
+EXPECT=$an_oops
+TAINT=128
 
 test() {
 	load
@@ -19,8 +21,18 @@ test() {
 	relay $maps/said
 	equal "nothing failed open" "$(cat $pks/fail_open)" 0
 
+	# Its context has to go with the thread
+	echo strict >$pks/fault_mode
+	refuse "a thread with a map dies of a stray write" sh -c "echo >$maps/die"
+	load_stray
+	equal "and leaves every CPU closed" \
+		"$(sed 's/^.*pkrs=//' $stray/cpus | sort -u)" 0xaaaaaaa8
+	echo relaxed >$pks/fault_mode
+	relay $maps/run
+
 	refuse "the module can't go while its symbols are in use" rmmod pmem_pks
 	rmmod pmem_pks_maps
+	equal "no key is in use any more" "$(logged 'a key is still in use')" 0
 	unload
 }
 

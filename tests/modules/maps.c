@@ -9,6 +9,8 @@
  *          to the domain without a map, then with one, and sleeps
  *   copy   what is written is copied to the domain under a map; to be written
  *          from memory that maps "fault"
+ *   die    writing it maps a page of one domain, sleeps, and writes to the other
+ *          one: in the mode strict the thread dies with its map
  *   said   what "fault" and "copy" found, in such lines, and forgets it
  */
 #include <linux/debugfs.h>
@@ -176,6 +178,22 @@ static const struct file_operations copy_fops = {
 	.write = copy_write,
 };
 
+static ssize_t die_write(struct file *file, const char __user *from,
+			 size_t len, loff_t *pos)
+{
+	void *addr = kmap_local_page(scenarios_page(PAGE_A));
+
+	msleep(20);
+	WRITE_ONCE(*(u64 *)page_address(scenarios_page(PAGE_B)), 1);
+	kunmap_local(addr);
+	return len;
+}
+
+static const struct file_operations die_fops = {
+	.owner = THIS_MODULE,
+	.write = die_write,
+};
+
 static struct dentry *dir;
 
 static int __init maps_init(void)
@@ -186,9 +204,10 @@ static int __init maps_init(void)
 		return ret;
 	dir = debugfs_create_dir("pmem_pks_maps", NULL);
 	debugfs_create_file("run", 0400, dir, NULL, &run_fops);
-	/* Not by debugfs' proxies, which map nothing. */
+	/* Not by debugfs' proxies, which map nothing, and wait for the dead. */
 	debugfs_create_file_unsafe("fault", 0600, dir, NULL, &fault_fops);
 	debugfs_create_file("copy", 0200, dir, NULL, &copy_fops);
+	debugfs_create_file_unsafe("die", 0200, dir, NULL, &die_fops);
 	debugfs_create_file("said", 0400, dir, NULL, &said_fops);
 	return 0;
 }
