@@ -28,6 +28,9 @@ check:
 kunit:
 	@tests/bed/kunit
 
+bench:
+	@tests/bench/run
+
 help:
 	@echo 'make                   build the modules for the running kernel'
 	@echo 'make KVER=<release>    ... for another one; KDIR=<folder> where its headers lie'
@@ -38,9 +41,11 @@ help:
 	@echo 'make check             run the tests, on stock kernels in virtual machines'
 	@echo '                       (TESTS="name ...", KERNELS="6.12 6.1", JOBS=n)'
 	@echo 'make kunit             run the KUnit tests alone, in a debug kernel built for it'
+	@echo 'make bench             measure what all of it costs, in instructions (KERNEL=6.1 or'
+	@echo '                       6.12, JOBS=n), and write BENCHMARKS.md'
 	@echo 'make clean             remove what was built'
 	@echo
-	@echo 'demo, check and kunit install Debian packages they lack and say which; they'
+	@echo 'demo, check, kunit and bench install Debian packages they lack and say which; they'
 	@echo 'download kernels into ~/.cache/pmem-pks (or $$PMEM_PKS_CACHE) and install none.'
 
-.PHONY: modules modules_install clean demo check kunit help
+.PHONY: modules modules_install clean demo check kunit bench help

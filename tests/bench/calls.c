@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * calls FILE: measure what a user's process pays, in instructions as the TSC
+ * counts them in QEMU with -icount shift=0. FILE is on DAX, written, and of
+ * 1 MiB or more. Prints a line "<name> <median> <least> <most>" for each thing
+ * measured.
+ *
+ * Each call is measured by itself, and the median of many has no tick of the
+ * timer in it, no inode's time to be changed and no list to be refilled.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#define KIB	1024UL
+#define MIB	(1024 * KIB)
+#define PAGE	(4 * KIB)
+#define TIMES	401
+#define LARGE_TIMES 21
+
+static uint64_t spent[TIMES];
+static char *buffer;
+static int file;
+
+static int compare(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static void print(const char *name, int times)
+{
+	qsort(spent, times, sizeof(spent[0]), compare);
+	printf("%s %lu %lu %lu\n", name, spent[times / 2], spent[0],
+	       spent[times - 1]);
+}
+
+static void measure_write(const char *name, size_t size, int times)
+{
+	uint64_t start;
+	ssize_t done;
+	int i;
+
+	for (i = 0; i < times; i++) {
+		start = __rdtsc();
+		done = pwrite(file, buffer, size, 0);
+		spent[i] = __rdtsc() - start;
+		if (done != (ssize_t)size)
+			err(1, "pwrite");
+	}
+	print(name, times);
+}
+
+static void measure_read(const char *name, size_t size, int times)
+{
+	uint64_t start;
+	ssize_t done;
+	int i;
+
+	for (i = 0; i < times; i++) {
+		start = __rdtsc();
+		done = pread(file, buffer, size, 0);
+		spent[i] = __rdtsc() - start;
+		if (done != (ssize_t)size)
+			err(1, "pread");
+	}
+	print(name, times);
+}
+
+/* Fresh pages of one mapping, whose first one has been touched before. */
+static void measure_faults(const char *name, int times)
+{
+	size_t size = (times + 1) * PAGE;
+	volatile char *pages;
+	uint64_t start;
+	int i;
+
+	pages = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (pages == MAP_FAILED)
+		err(1, "mmap");
+	pages[0] = 1;
+	for (i = 0; i < times; i++) {
+		start = __rdtsc();
+		pages[(i + 1) * PAGE] = 1;
+		spent[i] = __rdtsc() - start;
+	}
+	munmap((void *)pages, size);
+	print(name, times);
+}
+
+int main(int argc, char **argv)
+{
+	/* Or khugepaged may map pages before they are touched. */
+	if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0))
+		err(1, "prctl");
+	file = argc == 2 ? open(argv[1], O_RDWR) : -1;
+	buffer = mmap(NULL, MIB, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (file < 0 || buffer == MAP_FAILED)
+		err(2, "calls FILE");
+	memset(buffer, 'b', MIB);
+	memset(spent, 0, sizeof(spent));
+	measure_faults("fault", TIMES);
+	measure_write("pwrite-4k", 4 * KIB, TIMES);
+	measure_write("pwrite-1m", MIB, LARGE_TIMES);
+	measure_read("pread-64", 64, TIMES);
+	return 0;
+}

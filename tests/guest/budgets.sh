@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0
+
+DESCRIPTION="maps, writers, switches, interrupts and faults cost no more than their budgets"
+SMP=1
+PMEM=256M
+QEMU_ARGS="-icount shift=0,sleep=off"
+
+test() {
+	# shellcheck source=tests/bench/guest
+	. /bed/bench-guest
+	say "CPU: $(sed -n 's/^model name.*: //p' /proc/cpuinfo)"
+	measure_all
+	equal "the unit is an instruction: 100 no-operations and a loop of two" \
+		"${figure[without:bench_bare/nops]}" 102
+	equal "every row is measured" "$(rows print_row | wc -l)" \
+		"$(grep -vc '^#' /bed/rows)"
+	rows print_row >&3
+	no_false_alarm "no write was taken for a stray one"
+	# The budgets are of this kernel
+	[[ $(uname -r) != 6.12.* ]] || rows judge_row
+}
+
+cleanup() {
+	rmmod bench
+	rmmod bench_bare
+}
+
+# For "make bench"
+print_row() {
+	echo "row $1 $2 $3"
+}
+
+judge_row() {
+	[ "$4" = - ] || check "$1: at most $4 instructions" is_at_most "$2" "$4"
+}
+
+is_at_most() {
+	echo "it takes $1"
+	[ "$1" -le "$2" ]
+}
