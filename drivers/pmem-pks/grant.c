@@ -158,16 +158,21 @@ static struct grant *grant_of(struct task_struct *task)
 	return NULL;
 }
 
-/* Nested maps that were only counted become ordinary ones. */
-static void grant_drop_window(struct grant_ctx *ctx)
+/**
+ * grant_drop_window() - make the maps that the window counts ordinary grants
+ *
+ * Context: preemption off.
+ */
+void grant_drop_window(void)
 {
 	struct pmem_pks_window *window = this_cpu_ptr(&pmem_pks_window);
+	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
 
-	if (window->size) {
-		ctx->depth[window->key] &= ~GRANT_WINDOW;
-		ctx->depth[window->key] += window->nested;
-		__this_cpu_add(grant_busy, window->nested);
-	}
+	if (!window->size)
+		return;
+	__this_cpu_add(grant_busy, window->nested);
+	barrier();
+	ctx->depth[window->key] += 1 + window->nested - GRANT_WINDOW;
 	memset(window, 0, sizeof(*window));
 }
 
@@ -183,7 +188,7 @@ static void grant_lose(struct grant_ctx *ctx)
 {
 	int key, i;
 
-	grant_drop_window(ctx);
+	grant_drop_window();
 	for (i = 0; i < GRANT_SPANS; i++)
 		for (key = 1; key < PKS_NR_KEYS; key++)
 			if (ctx->span[i].keys & BIT(key))
@@ -208,7 +213,7 @@ static void grant_suspend(struct task_struct *task, struct pt_regs *fault)
 	if (likely(g)) {
 		/* Behind a fault there may be other grants already. */
 		if (fault)
-			grant_drop_window(ctx);
+			grant_drop_window();
 		ctx->busy = __this_cpu_read(grant_busy);
 		ctx->window = *this_cpu_ptr(&pmem_pks_window);
 		g->ctx = *ctx;
@@ -336,29 +341,6 @@ int pks_revoke(int key)
 }
 EXPORT_SYMBOL_GPL(pks_revoke);
 
-/**
- * grant_open_window() - let further maps of a domain only count
- * @key: its key, which the context has open
- * @start: its first address
- * @size: its size
- *
- * Context: preemption off, no span.
- */
-void grant_open_window(int key, unsigned long start, unsigned long size)
-{
-	struct pmem_pks_window *window = this_cpu_ptr(&pmem_pks_window);
-	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
-
-	/* One at a time. */
-	if (window->nested)
-		return;
-	grant_drop_window(ctx);
-	ctx->depth[key] |= GRANT_WINDOW;
-	window->start = start;
-	window->key = key;
-	window->size = size;
-}
-
 /* Note a map over an edge, whose keys @ctx has open. */
 static void grant_add_span(struct grant_ctx *ctx, const struct grant_span *span)
 {
@@ -398,7 +380,7 @@ void grant_open_span(unsigned long start, u32 keys)
 			grant_open_slowly(key);
 	ctx = __this_cpu_read(grant_cpu.top);
 	/* Each end has to be told from those of other maps from now on. */
-	grant_drop_window(ctx);
+	grant_drop_window();
 	grant_add_span(ctx, &span);
 }
 
@@ -479,14 +461,6 @@ noinline void grant_close_nested(int key, unsigned long addr)
 		if (grant_close_span(addr))
 			return;
 		ctx->depth[key]--;
-	}
-	/* The last one, as far as it has not been counted in the window only. */
-	if (ctx->depth[key] == GRANT_WINDOW) {
-		grant_drop_window(ctx);
-		if (!ctx->depth[key]) {
-			ctx->open &= ~PKRS_KEY_MASK(key);
-			grant_write(ctx);
-		}
 	}
 	barrier();
 	__this_cpu_dec(grant_busy);
@@ -841,9 +815,7 @@ static int grant_find(void *arg)
 			if (notifier->ops != &grant_ops)
 				continue;
 			g = container_of(notifier, struct grant, notifier);
-			if (!search->key || g->ctx.depth[search->key] ||
-			    (g->ctx.window.key == search->key &&
-			     g->ctx.window.size))
+			if (!search->key || g->ctx.depth[search->key])
 				search->found = true;
 		}
 	}

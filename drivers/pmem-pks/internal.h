@@ -59,8 +59,8 @@ bool pks_is_open(int key);
 /* grant.c: who may write */
 
 #define GRANT_SPANS	4	/* maps over a domain's edge at a time */
-/* In a depth: pmem_pks_window is of that key. */
-#define GRANT_WINDOW	0x8000
+/* In a depth: pmem_pks_window is of that key, and counts its own maps. */
+#define GRANT_WINDOW	0x80000000
 /* A thread, and interrupts of its, and of theirs, that have something open. */
 #define GRANT_LEVELS	8
 
@@ -79,9 +79,9 @@ struct grant_ctx {
 	 * How often each key is open. More than 1 sends the end of one to
 	 * grant_close_nested(): so does GRANT_WINDOW, and one more for a span.
 	 */
-	u16 depth[PKS_NR_KEYS];
-	u16 scopes;		/* nesting of grant_scope_begin() */
-	u16 spans;
+	unsigned int depth[PKS_NR_KEYS];
+	unsigned int scopes;	/* nesting of grant_scope_begin() */
+	unsigned int spans;
 	struct grant_span span[GRANT_SPANS];
 	/* The instruction that fault.c lets through, if step_keys is not 0. */
 	u32 step_keys;		/* bit per key that is open for it */
@@ -118,7 +118,7 @@ static __always_inline bool grant_has_spans(void)
 	return unlikely(__this_cpu_read(grant_cpu.top)->spans);
 }
 
-void grant_open_window(int key, unsigned long start, unsigned long size);
+void grant_drop_window(void);
 void grant_nest_span(unsigned long addr);
 void grant_open_span(unsigned long start, u32 keys);
 bool grant_close_span(unsigned long addr);
@@ -154,7 +154,7 @@ static __always_inline void grant_write(const struct grant_ctx *ctx)
  * Context: any but NMI, preemption off.
  * Return: whether the context had it open already.
  */
-static __always_inline bool grant_open(int key, u32 mask)
+static __always_inline bool grant_open(unsigned int key, u32 mask)
 {
 	struct grant_ctx *ctx;
 
@@ -180,7 +180,8 @@ static __always_inline bool grant_open(int key, u32 mask)
  * Context: the one that called grant_open(), preemption off.
  * Return: false, and nothing is changed, if the context has no grant of it.
  */
-static __always_inline bool grant_close(int key, u32 mask, unsigned long addr)
+static __always_inline bool grant_close(unsigned int key, u32 mask,
+					unsigned long addr)
 {
 	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
 
@@ -197,7 +198,67 @@ static __always_inline bool grant_close(int key, u32 mask, unsigned long addr)
 	return true;
 }
 
-/* The same where speed does not matter. */
+/**
+ * grant_open_window() - grant a key, and let further maps of its domain count
+ * @key: an allocated key
+ * @mask: PKRS_KEY_MASK() of it
+ * @start: the domain's first address
+ * @end: the address after its last
+ *
+ * Context: any but NMI, preemption off.
+ * Return: false, and nothing is changed, if the context has something open.
+ */
+static __always_inline bool grant_open_window(unsigned int key, u32 mask,
+					      unsigned long start,
+					      unsigned long end)
+{
+	struct grant_ctx *ctx;
+
+	__this_cpu_inc(grant_busy);
+	barrier();
+	ctx = __this_cpu_read(grant_cpu.top);
+	if (unlikely(ctx->open)) {
+		__this_cpu_dec(grant_busy);
+		return false;
+	}
+	ctx->open = mask;
+	ctx->depth[key] = GRANT_WINDOW;
+	ctx->task = current;
+	__this_cpu_write(pmem_pks_window.start, start);
+	__this_cpu_write(pmem_pks_window.size, end - start);
+	__this_cpu_write(pmem_pks_window.key, key);
+	__this_cpu_write(pmem_pks_window.others, ~mask);
+	pks_write(READ_ONCE(pks_closed) & ~mask);
+	__this_cpu_inc(grant_cpu.total);
+	return true;
+}
+
+/**
+ * grant_close_window() - end a grant_open_window()
+ *
+ * Context: the one that called it, preemption off, no map counted in the window.
+ * Return: false, and nothing is changed, if the context has other grants of the
+ * key, or no window.
+ */
+static __always_inline bool grant_close_window(void)
+{
+	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
+	unsigned int key = __this_cpu_read(pmem_pks_window.key);
+	u32 open;
+
+	if (unlikely(ctx->depth[key] != GRANT_WINDOW))
+		return false;
+	ctx->depth[key] = 0;
+	open = ctx->open & __this_cpu_read(pmem_pks_window.others);
+	ctx->open = open;
+	__this_cpu_write(pmem_pks_window.size, 0);
+	pks_write(READ_ONCE(pks_closed) & ~open);
+	barrier();
+	__this_cpu_dec(grant_busy);
+	return true;
+}
+
+/* grant_open() and grant_close() where speed does not matter. */
 static inline void grant_open_slowly(int key)
 {
 	grant_open(key, PKRS_KEY_MASK(key));
@@ -256,7 +317,7 @@ struct domain {
 struct domain_range {
 	unsigned long start;
 	unsigned long end;
-	int key;
+	unsigned int key;
 	u32 mask;		/* PKRS_KEY_MASK() of it */
 	struct domain *domain;
 };

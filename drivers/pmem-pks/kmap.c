@@ -6,6 +6,10 @@
  * Any context but NMI. No lock, no memory, and nothing that another CPU writes;
  * the table of domains is only read.
  *
+ * The first map in a context opens a window (struct pmem_pks_window), in which
+ * further maps of that domain only count. A map of another domain meanwhile, or
+ * one in a writer, counts like any other grant.
+ *
  * A map is ended by its address alone. As long as all of it is in one domain,
  * that tells the key. A map over a domain's edge is noted (struct grant_span),
  * and as long as there is one, maps that begin in its first page end in reverse
@@ -16,17 +20,17 @@
 #include "internal.h"
 
 /*
- * Of a domain that the context has open already: the next maps of it only have
- * to count. If there is a map over an edge, its keys are open, and each map in
- * its first page comes by here, also one of no domain.
+ * A map in a context that has something open already. If there is a map over an
+ * edge, its keys are open, and each map in its first page comes by here, also
+ * one of no domain.
  */
-static noinline void kmap_nested(const struct domain_range *r,
-				 unsigned long addr)
+static noinline void kmap_another(const struct domain_range *r,
+				  unsigned long addr)
 {
+	if (r)
+		grant_open(r->key, r->mask);
 	if (grant_has_spans())
 		grant_nest_span(addr);
-	else if (r)
-		grant_open_window(r->key, r->start, r->end - r->start);
 }
 
 /**
@@ -39,9 +43,9 @@ void pmem_pks_map(const void *addr)
 
 	preempt_disable();
 	if (!domain_find((unsigned long)addr, &r))
-		kmap_nested(NULL, (unsigned long)addr);
-	else if (grant_open(r->key, r->mask))
-		kmap_nested(r, (unsigned long)addr);
+		kmap_another(NULL, (unsigned long)addr);
+	else if (!grant_open_window(r->key, r->mask, r->start, r->end))
+		kmap_another(r, (unsigned long)addr);
 	preempt_enable();
 }
 EXPORT_SYMBOL_GPL(pmem_pks_map);
@@ -60,18 +64,23 @@ void pmem_pks_map_range(const void *addr, unsigned int nr)
 
 	preempt_disable();
 	if (domain_find(start, &r) && likely(end <= r->end)) {
-		if (grant_open(r->key, r->mask))
-			kmap_nested(r, start);
+		if (!grant_open_window(r->key, r->mask, r->start, r->end))
+			kmap_another(r, start);
 	} else {
 		keys = domain_keys(start, end);
 		if (keys)
 			grant_open_span(start, keys);
 		else
-			kmap_nested(NULL, start);
+			kmap_another(NULL, start);
 	}
 	preempt_enable();
 }
 EXPORT_SYMBOL_GPL(pmem_pks_map_range);
+
+static noinline void kmap_complain(void *caller)
+{
+	pr_err_once("kunmap_local() without a kmap_local_page() by %pS\n", caller);
+}
 
 /**
  * pmem_pks_unmap() - end what pmem_pks_map() or pmem_pks_map_range() granted
@@ -89,7 +98,26 @@ void pmem_pks_unmap(const void *addr)
 		grant_close_span((unsigned long)addr);
 	preempt_enable();
 	if (unlikely(!done))
-		pr_err_once("kunmap_local() without a kmap_local_page() by %pS\n",
-			    __builtin_return_address(0));
+		kmap_complain(__builtin_return_address(0));
 }
 EXPORT_SYMBOL_GPL(pmem_pks_unmap);
+
+/* The context has other grants of the window's key. */
+static noinline void kunmap_among_others(const void *addr)
+{
+	grant_drop_window();
+	pmem_pks_unmap(addr);
+}
+
+/**
+ * pmem_pks_unmap_last() - end the last map that a window has
+ * @addr: an address in the page, which is in the context's window
+ */
+void pmem_pks_unmap_last(const void *addr)
+{
+	preempt_disable();
+	if (unlikely(!grant_close_window()))
+		kunmap_among_others(addr);
+	preempt_enable();
+}
+EXPORT_SYMBOL_GPL(pmem_pks_unmap_last);

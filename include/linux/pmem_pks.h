@@ -80,7 +80,8 @@ struct pmem_pks_window {
 	unsigned long start;
 	unsigned long size;	/* 0: none */
 	unsigned int nested;	/* maps beyond the one that opened it */
-	int key;
+	unsigned int key;
+	u32 others;		/* the bits of PKRS that are of other keys */
 };
 
 DECLARE_PER_CPU(struct pmem_pks_window, pmem_pks_window);
@@ -88,6 +89,7 @@ DECLARE_PER_CPU(struct pmem_pks_window, pmem_pks_window);
 void pmem_pks_map(const void *addr);
 void pmem_pks_map_range(const void *addr, unsigned int nr);
 void pmem_pks_unmap(const void *addr);
+void pmem_pks_unmap_last(const void *addr);
 
 /* Whether an address of the direct map is in the context's window. */
 static __always_inline bool pmem_pks_in_window(const void *addr)
@@ -149,8 +151,10 @@ static __always_inline void pmem_pks_end(const void *addr)
 {
 	if (pmem_pks_is_below(addr))
 		return;
-	if (!pmem_pks_in_window(addr) || !pmem_pks_count_off())
+	if (!pmem_pks_in_window(addr))
 		pmem_pks_unmap(addr);
+	else if (!pmem_pks_count_off())
+		pmem_pks_unmap_last(addr);
 }
 
 #endif /* _LINUX_PMEM_PKS_H */
