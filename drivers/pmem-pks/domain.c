@@ -14,6 +14,7 @@
  */
 #include <linux/atomic.h>
 #include <linux/irq_work.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <asm/pgtable.h>
@@ -54,23 +55,37 @@ u32 domain_keys(unsigned long start, unsigned long end)
 }
 
 /**
- * domain_of_key() - a domain that has a key
- * @key: the key
+ * domain_find_alias() - the domain of a page that is not where its domain is
+ * @addr: an address of the direct map, in no domain's range; out: where the same
+ *	byte is in the domain's
+ * @key: the key that the page carries
  *
- * For a page that carries it and is in no domain's range, as the places of a
- * vmalloc range's pages in the direct map.
+ * So are the pages of a range in vmalloc space.
  *
  * Context: any, preemption off; the result is valid until it is on again.
- * Return: the first of them, or NULL.
+ * Cost: a look at each page of the key's ranges in vmalloc space.
+ * Return: the domain, or NULL.
  */
-struct domain *domain_of_key(int key)
+struct domain *domain_find_alias(unsigned long *addr, int key)
 {
 	const struct domain_table *t = rcu_dereference_sched(domain_table);
-	unsigned int i;
+	const struct domain_range *r;
+	unsigned long place;
+	struct page *page;
 
-	for (i = 0; i < t->nr; i++)
-		if (t->range[i].key == key)
-			return t->range[i].domain;
+	if (!virt_addr_valid((void *)*addr))
+		return NULL;
+	page = virt_to_page((void *)*addr);
+	for (r = t->range; r < t->range + t->nr; r++) {
+		if (r->key != key || !is_vmalloc_addr((void *)r->start))
+			continue;
+		for (place = r->start; place < r->end; place += PAGE_SIZE) {
+			if (vmalloc_to_page((void *)place) == page) {
+				*addr = place + offset_in_page(*addr);
+				return r->domain;
+			}
+		}
+	}
 	return NULL;
 }
 

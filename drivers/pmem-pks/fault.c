@@ -81,7 +81,7 @@ static bool fault_denied(unsigned long arg0, unsigned long error_code,
 		return false;
 	if (grant_covers(key, regs))
 		return true;
-	d = found ? r->domain : domain_of_key(key);
+	d = found ? r->domain : domain_find_alias(&addr, key);
 	if (!d)
 		return false;
 

@@ -355,7 +355,7 @@ int domain_add(struct domain *d);
 void domain_del(struct domain *d);
 int domain_protect(struct domain *d, bool on);
 void domain_failed_open(int key);
-struct domain *domain_of_key(int key);
+struct domain *domain_find_alias(unsigned long *addr, int key);
 u32 domain_keys(unsigned long start, unsigned long end);
 
 /* hook.c: kernel functions hooked by name */

@@ -11,7 +11,6 @@
 #define _GNU_SOURCE
 #include <err.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,13 +25,13 @@
 #define TIMES	401
 #define LARGE_TIMES 21
 
-static uint64_t spent[TIMES];
+static unsigned long spent[TIMES];
 static char *buffer;
 static int file;
 
 static int compare(const void *a, const void *b)
 {
-	const uint64_t *x = a, *y = b;
+	const unsigned long *x = a, *y = b;
 
 	return *x < *y ? -1 : *x > *y;
 }
@@ -46,7 +45,7 @@ static void print(const char *name, int times)
 
 static void measure_write(const char *name, size_t size, int times)
 {
-	uint64_t start;
+	unsigned long start;
 	ssize_t done;
 	int i;
 
@@ -62,7 +61,7 @@ static void measure_write(const char *name, size_t size, int times)
 
 static void measure_read(const char *name, size_t size, int times)
 {
-	uint64_t start;
+	unsigned long start;
 	ssize_t done;
 	int i;
 
@@ -80,21 +79,21 @@ static void measure_read(const char *name, size_t size, int times)
 static void measure_faults(const char *name, int times)
 {
 	size_t size = (times + 1) * PAGE;
-	volatile char *pages;
-	uint64_t start;
+	char *pages;
+	unsigned long start;
 	int i;
 
 	pages = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (pages == MAP_FAILED)
 		err(1, "mmap");
-	pages[0] = 1;
+	__atomic_store_n(&pages[0], 1, __ATOMIC_RELAXED);
 	for (i = 0; i < times; i++) {
 		start = __rdtsc();
-		pages[(i + 1) * PAGE] = 1;
+		__atomic_store_n(&pages[(i + 1) * PAGE], 1, __ATOMIC_RELAXED);
 		spent[i] = __rdtsc() - start;
 	}
-	munmap((void *)pages, size);
+	munmap(pages, size);
 	print(name, times);
 }
 

@@ -33,7 +33,7 @@ struct bench_row {
  * Nothing is known of a variable or of memory from before, and both are used: so
  * a round of a loop is no cheaper than what it measures is elsewhere.
  */
-#define bench_use(var)	asm volatile("" : "+r" (var) : : "memory")
+#define bench_use(var)	({ asm volatile("" : "+r" (var) : : "memory"); })
 
 /* A page of pmem, and one of ordinary memory. */
 extern struct page *bench_pmem, *bench_ram;

@@ -40,8 +40,9 @@ static ulong place;
 module_param(place, ulong, 0400);
 MODULE_PARM_DESC(place, "physical address of a page of pmem whose content is of no value");
 
-struct page *bench_pmem, *bench_ram;
+struct page *bench_pmem;
 EXPORT_SYMBOL_GPL(bench_pmem);
+struct page *bench_ram;
 EXPORT_SYMBOL_GPL(bench_ram);
 
 static struct dentry *bench_folder;
