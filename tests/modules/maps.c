@@ -72,6 +72,7 @@ static const char * const promises[] = {
 	"the window is there again behind the fault",
 	"the write behind the fault is no stray one",
 	"all is closed in the end",
+	"a stray write after that is caught",
 };
 
 static unsigned int kept[ARRAY_SIZE(promises)], broken[ARRAY_SIZE(promises)];
@@ -148,28 +149,44 @@ static const struct file_operations fault_fops = {
 	.mmap = fault_mmap,
 };
 
+/*
+ * What comes next behind the fault: the copy's own store; a map of the other
+ * domain and then a store; the maps' end.
+ */
 static ssize_t copy_write(struct file *file, const char __user *from,
 			  size_t len, loff_t *pos)
 {
 	struct page *page = scenarios_page(PAGE_A);
-	char *addr, *nested;
+	char *addr, *nested, *other = NULL;
 	unsigned int before;
+	static atomic_t calls;
+	unsigned int next = atomic_inc_return(&calls) % 3;
 	size_t i, left = 0;
+	char byte;
 
 	if (len > PAGE_SIZE / 2)
 		return -EINVAL;
 	addr = kmap_local_page(page);
 	nested = kmap_local_page(page);
-	/* A byte at a time: a store of ours is the next thing behind it. */
 	for (i = 0; i < len && !left; i++)
-		left = copy_from_user(addr + PAGE_SIZE / 2 + i, from + i, 1);
-	before = scenarios_strays();
-	WRITE_ONCE(*addr, 4);
-	promise(4, scenarios_open());
-	promise(5, scenarios_strays() == before);
+		left = next ? get_user(byte, from + i) :
+			copy_from_user(addr + PAGE_SIZE / 2 + i, from + i, 1);
+	if (next == 1)
+		other = kmap_local_page(scenarios_page(PAGE_B));
+	if (next != 2) {
+		before = scenarios_strays();
+		WRITE_ONCE(*addr, 4);
+		promise(4, scenarios_open());
+		promise(5, scenarios_strays() == before);
+	}
+	if (other)
+		kunmap_local(other);
 	kunmap_local(addr);
 	kunmap_local(nested);
 	promise(6, !scenarios_open());
+	before = scenarios_strays();
+	WRITE_ONCE(*addr, 5);
+	promise(7, scenarios_strays() == before + 1);
 	return left ? -EFAULT : len;
 }
 

@@ -347,6 +347,22 @@ static void grants_and_maps_mix(struct scenario_run *run)
 	store(PAGE_A);
 	kunmap_local(nested);
 	PROMISE(run, !open_a());
+
+	/* The grant in the map, and the map ends first. */
+	addr = kmap_local_page(pages + PAGE_A);
+	PROMISE(run, !pks_grant(key_a));
+	kunmap_local(addr);
+	PROMISE(run, open_a());
+	PROMISE(run, !pks_revoke(key_a));
+	PROMISE(run, !open_a());
+
+	/* A map of one domain in a grant of the other. */
+	PROMISE(run, !pks_grant(key_b));
+	addr = kmap_local_page(pages + PAGE_A);
+	PROMISE(run, !pks_revoke(key_b));
+	PROMISE(run, open_a() && !open_b());
+	kunmap_local(addr);
+	PROMISE(run, !open_a());
 	PROMISE(run, strays() == before);
 }
 
@@ -744,6 +760,17 @@ static void ranges_over_edges_nest(struct scenario_run *run)
 	store(PAGE_A);
 	store(PAGE_B);
 	kunmap_local(again);
+	PROMISE(run, !open_a() && !open_b());
+
+	/* Also those that were there before. */
+	one = kmap_local_page(pages + PAGE_A + 3);
+	nested = kmap_local_page(pages + PAGE_A + 3);
+	over = kmap_local_range(pages + PAGE_A + 3, 2);
+	kunmap_local(over);
+	PROMISE(run, open_a() && !open_b());
+	kunmap_local(nested);
+	PROMISE(run, open_a());
+	kunmap_local(one);
 	PROMISE(run, !open_a() && !open_b());
 	PROMISE(run, strays() == before);
 }
