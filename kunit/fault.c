@@ -11,8 +11,10 @@
 #include <linux/gfp.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
+#include <linux/set_memory.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
+#include <asm/tlbflush.h>
 
 #include "internal.h"
 
@@ -111,6 +113,38 @@ static void other_faults_are_not_ours(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, strays(), 0);
 	KUNIT_EXPECT_EQ(test, report_total(), total);
 	vunmap(constant);
+}
+
+/* Its page may also be read-only, or poisoned: no grant helps there. */
+static void other_faults_in_a_domain_are_not_ours(struct kunit *test)
+{
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	u64 *constant = page ? vmap(&page, 1, VM_MAP, PAGE_KERNEL_RO) : NULL;
+	int key = pks_key_alloc(PKS_DENY_WRITE);
+	struct pmem_pks_domain *domain;
+
+	KUNIT_ASSERT_NOT_NULL(test, constant);
+	domain = pmem_pks_domain_add("constant", key, constant, PAGE_SIZE);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(domain));
+	KUNIT_EXPECT_EQ(test, pks_grant(key), 0);
+	KUNIT_EXPECT_LT(test, store(constant), 0);
+	KUNIT_EXPECT_EQ(test, pks_revoke(key), 0);
+	KUNIT_EXPECT_EQ(test, *constant, 0);
+	KUNIT_EXPECT_EQ(test, pmem_pks_domain_strays(domain), 0);
+	pmem_pks_domain_del(domain);
+	KUNIT_EXPECT_EQ(test, pks_key_free(key), 0);
+	vunmap(constant);
+	__free_page(page);
+
+	page = virt_to_page(place.words);
+	KUNIT_EXPECT_EQ(test, pks_grant(place.key), 0);
+	KUNIT_EXPECT_EQ(test, set_direct_map_invalid_noflush(page), 0);
+	flush_tlb_kernel_range(place.d.start, place.d.end);
+	KUNIT_EXPECT_LT(test, store(place.words), 0);
+	KUNIT_EXPECT_EQ(test, set_direct_map_default_noflush(page), 0);
+	KUNIT_EXPECT_EQ(test, store(place.words), 0);
+	KUNIT_EXPECT_EQ(test, pks_revoke(place.key), 0);
+	KUNIT_EXPECT_EQ(test, strays(), 0);
 }
 
 static void a_key_without_a_domain_is_a_bad_access(struct kunit *test)
@@ -223,6 +257,7 @@ static struct kunit_case fault_cases[] = {
 	KUNIT_CASE(strict_denies_and_counts),
 	KUNIT_CASE(a_granted_write_is_none),
 	KUNIT_CASE(other_faults_are_not_ours),
+	KUNIT_CASE(other_faults_in_a_domain_are_not_ours),
 	KUNIT_CASE(a_key_without_a_domain_is_a_bad_access),
 	KUNIT_CASE(reads_are_caught_where_they_are_denied),
 	KUNIT_CASE(without_a_record_the_domain_fails_open),
