@@ -16,21 +16,6 @@
 
 static struct dentry *bench_folder;
 
-/* As bench_ram_inline(), with the override. */
-static __always_inline u64 bench_kmap(struct page *page, unsigned int times)
-{
-	u64 start = rdtsc();
-	void *addr;
-
-	do {
-		bench_use(page);
-		addr = kmap_local_page(page);
-		bench_use(addr);
-		kunmap_local(addr);
-	} while (--times);
-	return rdtsc() - start;
-}
-
 static u64 bench_kmap_pmem(unsigned int times)
 {
 	return bench_kmap(bench_pmem, times);

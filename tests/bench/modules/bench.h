@@ -9,10 +9,11 @@
 #ifndef PMEM_PKS_BENCH_H
 #define PMEM_PKS_BENCH_H
 
+#include <linux/highmem.h>
 #include <linux/types.h>
+#include <asm/msr.h>
 
 struct dentry;
-struct page;
 
 /**
  * struct bench_row - something to measure
@@ -34,6 +35,24 @@ struct bench_row {
  * a round of a loop is no cheaper than what it measures is elsewhere.
  */
 #define bench_use(var)	({ asm volatile("" : "+r" (var) : : "memory"); })
+
+/*
+ * With the kmap_local_page() of who includes this: that of pmem_pks, or the
+ * kernel's own, which is the address of the page.
+ */
+static __always_inline u64 bench_kmap(struct page *page, unsigned int times)
+{
+	u64 start = rdtsc();
+	void *addr;
+
+	do {
+		bench_use(page);
+		addr = kmap_local_page(page);
+		bench_use(addr);
+		kunmap_local(addr);
+	} while (--times);
+	return rdtsc() - start;
+}
 
 /* A page of pmem, and one of ordinary memory. */
 extern struct page *bench_pmem, *bench_ram;

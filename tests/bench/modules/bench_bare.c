@@ -104,20 +104,9 @@ static u64 bench_nops(unsigned int times)
 	return rdtsc() - start;
 }
 
-/* The kernel's own kmap_local_page(), which is the address of the page. */
 static u64 bench_ram_inline(unsigned int times)
 {
-	struct page *page = bench_ram;
-	u64 start = rdtsc();
-	void *addr;
-
-	do {
-		bench_use(page);
-		addr = kmap_local_page(page);
-		bench_use(addr);
-		kunmap_local(addr);
-	} while (--times);
-	return rdtsc() - start;
+	return bench_kmap(bench_ram, times);
 }
 
 /* Eight bytes, so that little but the call is measured. */
