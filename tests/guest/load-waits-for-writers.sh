@@ -6,16 +6,9 @@ PMEM=256M
 test() {
 	local holder loader
 
-	fsdax_namespace
-	mkfs.ext4 -q -b 4096 /dev/pmem0
-	on_pmem pmem0 /mnt/fs ext4 dax=always
-	dd if=/dev/zero of=/mnt/fs/held bs=1M count=4 conv=fsync status=none
+	dax_file_to_hold
 	remember_hooks
-	mkfifo /tmp/go
-	/bed/held /mnt/fs/held </tmp/go >/tmp/held &
-	holder=$!
-	exec 8>/tmp/go
-	check "a write() waits in the midst of its copy" soon 10 grep -q held /tmp/held
+	hold_a_write
 
 	insmod /bed/pmem_pks.ko 8>&- &
 	loader=$!

@@ -6,17 +6,10 @@ PMEM=256M
 test() {
 	local holder remover
 
-	fsdax_namespace
-	mkfs.ext4 -q -b 4096 /dev/pmem0
-	on_pmem pmem0 /mnt/fs ext4 dax=always
-	dd if=/dev/zero of=/mnt/fs/held bs=1M count=4 conv=fsync status=none
+	dax_file_to_hold
 	remember_hooks
 	load
-	mkfifo /tmp/go
-	/bed/held /mnt/fs/held </tmp/go >/tmp/held &
-	holder=$!
-	exec 8>/tmp/go
-	check "a write() waits in the midst of its copy" soon 10 grep -q held /tmp/held
+	hold_a_write
 
 	rmmod pmem_pks 8>&- &
 	remover=$!
