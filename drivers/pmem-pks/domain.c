@@ -63,27 +63,30 @@ u32 domain_keys(unsigned long start, unsigned long end)
  * So are the pages of a range in vmalloc space.
  *
  * Context: any, preemption off; the result is valid until it is on again.
- * Cost: a look at each page of the key's ranges in vmalloc space.
+ * Cost: a look at each leaf of the key's ranges in vmalloc space.
  * Return: the domain, or NULL.
  */
 struct domain *domain_find_alias(unsigned long *addr, int key)
 {
 	const struct domain_table *t = rcu_dereference_sched(domain_table);
+	unsigned long place, next, frame, wanted;
 	const struct domain_range *r;
-	unsigned long place;
-	struct page *page;
 
 	if (!virt_addr_valid((void *)*addr))
 		return NULL;
-	page = virt_to_page((void *)*addr);
+	wanted = PHYS_PFN(__pa(*addr));
 	for (r = t->range; r < t->range + t->nr; r++) {
 		if (r->key != key || !is_vmalloc_addr((void *)r->start))
 			continue;
-		for (place = r->start; place < r->end; place += PAGE_SIZE) {
-			if (vmalloc_to_page((void *)place) == page) {
-				*addr = place + offset_in_page(*addr);
-				return r->domain;
-			}
+		for (place = r->start; place < r->end; place = next) {
+			if (!keymap_leaf(place, &frame, &next))
+				break;
+			if (wanted < frame || wanted - frame >=
+			    PHYS_PFN(min(next, r->end) - place))
+				continue;
+			*addr = place + PFN_PHYS(wanted - frame) +
+				offset_in_page(*addr);
+			return r->domain;
 		}
 	}
 	return NULL;

@@ -24,7 +24,6 @@
 #undef pr_fmt
 #define pr_fmt(fmt) "pmem_pks: " fmt
 
-struct dev_pagemap;
 struct pt_regs;
 
 /* pks.c: the CPU */
@@ -277,6 +276,7 @@ struct keymap_leaves {
 };
 
 int keymap_key(unsigned long addr);
+bool keymap_leaf(unsigned long addr, unsigned long *frame, unsigned long *next);
 int keymap_leaves(unsigned long start, unsigned long end, int key,
 		  struct keymap_leaves *leaves);
 
@@ -309,8 +309,11 @@ struct domain {
 	atomic64_t stray_reads;
 	struct stray last;	/* report.c's lock */
 	char name[DOMAIN_NAME_LEN];
-	struct dev_pagemap *pgmap;
-	struct list_head list;	/* pmem.c's lock */
+	/* pmem.c's: */
+	phys_addr_t phys;
+	unsigned long pages;	/* from there on each page has a struct page */
+	const void *owner;
+	struct list_head list;	/* its lock */
 	struct kobject kobj;
 };
 

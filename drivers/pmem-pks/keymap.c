@@ -101,18 +101,50 @@ static int keymap_walk(unsigned long start, unsigned long end, int key)
 	return changed;
 }
 
-/* The same, and over the pages' places in the direct map. */
+/**
+ * keymap_leaf() - what the leaf of an address maps
+ * @addr: a kernel virtual address
+ * @frame: out: the page frame that @addr is mapped to
+ * @next: out: the first address that is not of this leaf
+ *
+ * Context: any in which nobody unmaps it.
+ * Return: false where nothing is mapped.
+ */
+bool keymap_leaf(unsigned long addr, unsigned long *frame, unsigned long *next)
+{
+	unsigned int level;
+	pte_t *leaf = lookup_address(addr, &level);
+	pteval_t old = leaf ? READ_ONCE(leaf->pte) : 0;
+	unsigned long size;
+
+	if (!old)
+		return false;
+	size = page_level_size(level);
+	*next = (addr & ~(size - 1)) + size;
+	/* A large leaf has its PAT bit among those of the address. */
+	*frame = (pte_pfn(__pte(old)) & ~PHYS_PFN(size - 1)) +
+		 PHYS_PFN(addr & (size - 1));
+	return true;
+}
+
+/*
+ * The same, and over the pages' places in the direct map: a range in vmalloc
+ * space has such, unless it maps memory without struct page (ioremap).
+ */
 static int keymap_walk_all(unsigned long start, unsigned long end, int key)
 {
 	int ret = keymap_walk(start, end, key), one;
-	unsigned long addr, alias;
+	unsigned long addr, next, frame, alias;
 
 	if (ret < 0 || !is_vmalloc_addr((void *)start))
 		return ret;
-	for (addr = start; addr < end; addr += PAGE_SIZE) {
-		alias = (unsigned long)
-			page_address(vmalloc_to_page((void *)addr));
-		one = keymap_walk(alias, alias + PAGE_SIZE, key);
+	for (addr = start; addr < end; addr = next) {
+		if (!keymap_leaf(addr, &frame, &next))
+			return -ENXIO;
+		if (!pfn_valid(frame))
+			continue;
+		alias = (unsigned long)pfn_to_kaddr(frame);
+		one = keymap_walk(alias, alias + min(next, end) - addr, key);
 		if (one < 0)
 			return one;
 		ret |= one;

@@ -3,21 +3,26 @@
  * pmem mappings: each one that the kernel has, and each one that comes, becomes
  * a domain, and stops being one before it goes.
  *
- * The drivers (nd_pmem for fsdax, device_dax for devdax) map a namespace into
- * the kernel's direct map by memremap_pages() and unmap it by memunmap_pages();
- * both are hooked. A domain has the name of the innermost I/O memory resource
- * that holds the range's last byte, which the driver requested by the name that
- * `ndctl list` and `daxctl list` show (the first bytes may be its metadata and
- * have another owner). Memory that daxctl gives to the kernel as RAM has no
- * dev_pagemap and never gets here.
+ * Those with struct page (nd_pmem's fsdax, device_dax's devdax) are mapped into
+ * the kernel's direct map by memremap_pages() and unmapped by memunmap_pages().
+ * Those without (raw, sector, and the few pages that the driver looks at for an
+ * info block before it knows what a namespace is) are mapped like device memory
+ * by devm_memremap(), and unmapped by devm_memremap_release(), which devres
+ * calls. All four are hooked. A domain has the name of the innermost I/O memory
+ * resource that holds the range's last byte, which the driver requested by the
+ * name that `ndctl list` and `daxctl list` show (the first bytes may be its
+ * metadata and have another owner). Memory that daxctl gives to the kernel as
+ * RAM has no dev_pagemap and never gets here.
  *
  * pmem_lock orders the changes. All here is process context.
  */
 #include <linux/atomic.h>
+#include <linux/device.h>
 #include <linux/ioport.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -66,45 +71,50 @@ static void pmem_name(char *name, resource_size_t start, resource_size_t end)
 		snprintf(name, DOMAIN_NAME_LEN, "pmem@%llx", (u64)start);
 }
 
-static bool pmem_is_pmem(const struct dev_pagemap *pgmap,
-			 const struct range *range)
+static bool pmem_is_pmem(phys_addr_t start, size_t size)
 {
-	if (pgmap->type != MEMORY_DEVICE_FS_DAX &&
-	    pgmap->type != MEMORY_DEVICE_GENERIC)
-		return false;
-	return region_intersects(range->start, range_len(range), IORESOURCE_MEM,
+	return region_intersects(start, size, IORESOURCE_MEM,
 				 IORES_DESC_PERSISTENT_MEMORY) ==
 			REGION_INTERSECTS ||
-	       region_intersects(range->start, range_len(range), IORESOURCE_MEM,
+	       region_intersects(start, size, IORESOURCE_MEM,
 				 IORES_DESC_PERSISTENT_MEMORY_LEGACY) ==
 			REGION_INTERSECTS;
 }
 
-/* pmem_lock held. */
-static int pmem_add_range(struct dev_pagemap *pgmap, const struct range *range)
+/*
+ * pmem_lock held. @owner: what the mapping is known by when it goes.
+ * @pages: how much lies before the first page that can be pinned.
+ */
+static int pmem_add_range(const void *owner, void *addr, phys_addr_t phys,
+			  size_t size, size_t pages)
 {
 	struct domain *d = kzalloc(sizeof(*d), GFP_KERNEL);
-	int ret;
+	int ret = -ENOMEM;
 
 	if (!d)
-		return -ENOMEM;
-	d->start = (unsigned long)__va(range->start);
-	d->end = d->start + range_len(range);
-	d->pgmap = pgmap;
-	pmem_name(d->name, range->start, range->end);
+		goto fail;
+	d->start = (unsigned long)addr;
+	d->end = d->start + size;
+	d->phys = phys;
+	d->pages = d->start + pages;
+	d->owner = owner;
+	pmem_name(d->name, phys, phys + size - 1);
 	ret = domain_add(d);
 	if (ret) {
 		kfree(d);
-		return ret;
+		goto fail;
 	}
 	ret = sysfs_add_domain(d);
 	if (ret) {
 		domain_del(d);
 		kobject_put(&d->kobj);
-		return ret;
+		goto fail;
 	}
 	list_add_tail(&d->list, &domains);
 	return 0;
+fail:
+	pr_err("cannot protect pmem at %pa (%d)\n", &phys, ret);
+	return ret;
 }
 
 /* pmem_lock held. */
@@ -117,47 +127,89 @@ static void pmem_remove(struct domain *d)
 	kobject_put(&d->kobj);
 }
 
-/* pmem_lock held. @pgmap: NULL for all. */
-static void pmem_remove_pgmap(const struct dev_pagemap *pgmap)
+/* pmem_lock held. @owner: NULL for all. */
+static void pmem_remove_owner(const void *owner)
 {
 	struct domain *d, *next;
 
 	list_for_each_entry_safe(d, next, &domains, list)
-		if (!pgmap || d->pgmap == pgmap)
+		if (!owner || d->owner == owner)
 			pmem_remove(d);
+}
+
+/* pmem_lock held. */
+static bool pmem_has_owner(const void *owner)
+{
+	struct domain *d;
+
+	list_for_each_entry(d, &domains, list)
+		if (d->owner == owner)
+			return true;
+	return false;
 }
 
 /* pmem_lock held. Adds what is pmem of a mapping and not a domain yet. */
 static int pmem_add_pgmap(struct dev_pagemap *pgmap)
 {
-	struct domain *d;
+	const struct vmem_altmap *altmap = pgmap_altmap(pgmap);
+	size_t metadata = 0;
 	int ret, i;
 
-	list_for_each_entry(d, &domains, list)
-		if (d->pgmap == pgmap)
-			return 0;
+	if (pgmap->type != MEMORY_DEVICE_FS_DAX &&
+	    pgmap->type != MEMORY_DEVICE_GENERIC)
+		return 0;
+	if (pmem_has_owner(pgmap))
+		return 0;
+	/* What is before the data: the driver's reserve, and struct page. */
+	if (altmap)
+		metadata = PFN_PHYS(altmap->reserve + altmap->free);
 	for (i = 0; i < pgmap->nr_range; i++) {
-		if (!pmem_is_pmem(pgmap, &pgmap->ranges[i]))
+		const struct range *range = &pgmap->ranges[i];
+
+		if (!pmem_is_pmem(range->start, range_len(range)))
 			continue;
-		ret = pmem_add_range(pgmap, &pgmap->ranges[i]);
+		ret = pmem_add_range(pgmap, __va(range->start), range->start,
+				     range_len(range), i ? 0 : metadata);
 		if (ret) {
-			pr_err("cannot protect pmem at 0x%llx (%d)\n",
-			       pgmap->ranges[i].start, ret);
-			pmem_remove_pgmap(pgmap);
+			pmem_remove_owner(pgmap);
 			return ret;
 		}
 	}
 	return 0;
 }
 
-/* pmem_lock held. @pgmap: NULL for all. */
-static int pmem_protect(struct dev_pagemap *pgmap)
+/*
+ * pmem_lock held. The same for a mapping without struct page: as far as it is
+ * contiguous. The kernel leaves a page free behind each.
+ */
+static int pmem_add_memremap(void *addr)
+{
+	unsigned long start = (unsigned long)addr & PAGE_MASK;
+	unsigned long end = start, next, frame, first;
+
+	if (!is_vmalloc_addr(addr) || pmem_has_owner(addr))
+		return 0;
+	while (keymap_leaf(end, &frame, &next)) {
+		if (end == start)
+			first = frame;
+		if (frame - first != PHYS_PFN(end - start))
+			break;
+		end = next;
+	}
+	if (end == start || !pmem_is_pmem(PFN_PHYS(first), end - start))
+		return 0;
+	return pmem_add_range(addr, (void *)start, PFN_PHYS(first), end - start,
+			      end - start);
+}
+
+/* pmem_lock held. @owner: NULL for all. */
+static int pmem_protect(const void *owner)
 {
 	struct domain *d;
 	int ret;
 
 	list_for_each_entry(d, &domains, list) {
-		if (pgmap && d->pgmap != pgmap)
+		if (owner && d->owner != owner)
 			continue;
 		ret = domain_protect(d, true);
 		if (ret)
@@ -172,9 +224,13 @@ static void pmem_done(void)
 		wake_up_var(&busy);
 }
 
+enum { MEMREMAP_PAGES, MEMREMAP, MEMUNMAP_PAGES, MEMUNMAP };
+
 static struct hook pmem_functions[] = {
-	{ .name = "memremap_pages" },
-	{ .name = "memunmap_pages" },
+	[MEMREMAP_PAGES] = { .name = "memremap_pages" },
+	[MEMREMAP] = { .name = "devm_memremap" },
+	[MEMUNMAP_PAGES] = { .name = "memunmap_pages" },
+	[MEMUNMAP] = { .name = "devm_memremap_release" },
 };
 
 static struct hook_set pmem_hooks = {
@@ -184,34 +240,54 @@ static struct hook_set pmem_hooks = {
 	.settle = true,
 };
 
+/* What pmem_enter() returns for devm_memremap(): no address of a pgmap. */
+#define TOKEN_MEMREMAP	1
+
 /*
- * Before memremap_pages(pgmap, nid) and memunmap_pages(pgmap), whose part is
- * done with that.
+ * Before memremap_pages(pgmap, nid), devm_memremap(dev, offset, size, flags),
+ * memunmap_pages(pgmap) and devm_memremap_release(dev, &addr). Of the latter two
+ * our part is done with that.
  */
 unsigned long pmem_enter(const unsigned long *args, unsigned long ip)
 {
-	struct dev_pagemap *pgmap = (struct dev_pagemap *)args[0];
+	const void *owner = (const void *)args[0];
 
 	atomic_inc(&busy);
-	if (hook_from(&pmem_hooks, ip) == &pmem_functions[0])
+	switch (hook_from(&pmem_hooks, ip) - pmem_functions) {
+	case MEMREMAP_PAGES:
 		return args[0];
-
+	case MEMREMAP:
+		return TOKEN_MEMREMAP;
+	case MEMUNMAP:
+		owner = *(void **)args[1];
+		break;
+	}
 	mutex_lock(&pmem_lock);
-	pmem_remove_pgmap(pgmap);
+	if (owner)
+		pmem_remove_owner(owner);
 	mutex_unlock(&pmem_lock);
 	pmem_done();
 	return 0;
 }
 
-/* Behind memremap_pages(): its caller gets the mapping when it is protected. */
+/* Behind the first two: their caller gets the mapping when it is protected. */
 void pmem_exit_map(unsigned long token, unsigned long ret)
 {
-	struct dev_pagemap *pgmap = (struct dev_pagemap *)token;
+	const void *owner = (const void *)token;
+	int err;
 
 	if (!IS_ERR_VALUE(ret)) {
 		mutex_lock(&pmem_lock);
-		if (!closing && !pmem_add_pgmap(pgmap) && protect_all)
-			pmem_protect(pgmap);
+		if (token == TOKEN_MEMREMAP)
+			owner = (const void *)ret;
+		if (closing)
+			err = -ESHUTDOWN;
+		else if (token == TOKEN_MEMREMAP)
+			err = pmem_add_memremap((void *)ret);
+		else
+			err = pmem_add_pgmap((struct dev_pagemap *)token);
+		if (!err && protect_all)
+			pmem_protect(owner);
 		mutex_unlock(&pmem_lock);
 	}
 	pmem_done();
@@ -248,11 +324,69 @@ static int __init pmem_scan_resource(struct resource *res, void *arg)
 	return 0;
 }
 
+struct memremaps {
+	void *addr[8];
+	unsigned int nr;
+};
+
+/* devres' lock held. */
+static void __init pmem_note_memremap(struct device *dev, void *res, void *arg)
+{
+	struct memremaps *found = arg;
+
+	if (found->nr < ARRAY_SIZE(found->addr))
+		found->addr[found->nr] = *(void **)res;
+	found->nr++;
+}
+
+/* A mapping that is in the device's list stays while we have pmem_lock. */
+static int __init pmem_scan_device(struct device *dev, void *release)
+{
+	struct memremaps found = {};
+	int ret;
+
+	devres_for_each_res(dev, (dr_release_t)release, NULL, NULL,
+			    pmem_note_memremap, &found);
+	if (found.nr > ARRAY_SIZE(found.addr))
+		return -E2BIG;
+	while (found.nr) {
+		ret = pmem_add_memremap(found.addr[--found.nr]);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/*
+ * Mappings without struct page are in no table but those of their devices, all
+ * of which are on libnvdimm's bus, which it exports to nobody.
+ */
+static int __init pmem_scan_bus(void)
+{
+	struct bus_type *bus;
+	int ret = 0;
+
+	/* Nothing of what it exports is needed: libnvdimm itself has to stay. */
+	if (!__symbol_get("to_nd_region"))
+		return 0;
+	bus = (struct bus_type *)hook_symbol("nvdimm_bus_type");
+	if (bus)
+		ret = bus_for_each_dev(bus, NULL,
+				       (void *)pmem_functions[MEMUNMAP].addr,
+				       pmem_scan_device);
+	else
+		pr_err("cannot resolve nvdimm_bus_type\n");
+	__symbol_put("to_nd_region");
+	return bus ? ret : -ENOENT;
+}
+
 /* pmem_lock held. */
 static int __init pmem_scan(void)
 {
-	int ret;
+	int ret = pmem_scan_bus();
 
+	if (ret)
+		return ret;
 	ret = walk_iomem_res_desc(IORES_DESC_PERSISTENT_MEMORY, IORESOURCE_MEM,
 				  0, -1, NULL, pmem_scan_resource);
 	/* -EINVAL: there was none to walk. */
@@ -337,7 +471,7 @@ void pmem_exit(void)
 	/* With the hooks in place, so that no mapping goes meanwhile. */
 	mutex_lock(&pmem_lock);
 	closing = true;
-	pmem_remove_pgmap(NULL);
+	pmem_remove_owner(NULL);
 	mutex_unlock(&pmem_lock);
 
 	hook_remove(&pmem_hooks);

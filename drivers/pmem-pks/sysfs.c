@@ -115,8 +115,8 @@ static ssize_t key_show(struct domain *d, char *buf)
 
 static ssize_t range_show(struct domain *d, char *buf)
 {
-	return sysfs_emit(buf, "0x%llx-0x%llx\n", (u64)__pa(d->start),
-			  (u64)__pa(d->end - 1));
+	return sysfs_emit(buf, "0x%llx-0x%llx\n", (u64)d->phys,
+			  (u64)d->phys + d->end - d->start - 1);
 }
 
 static ssize_t domain_stray_writes_show(struct domain *d, char *buf)
