@@ -14,10 +14,16 @@
  * instruction stops at each iteration and is let through as a whole, so that
  * it counts once.
  *
+ * A write to a page that somebody has pinned, to have the kernel write it, is let
+ * through in every mode. The writer has the key for one instruction, and for
+ * what a repeated string instruction writes to that page: never for the page
+ * beside it, but for the rest of a single store over the edge.
+ *
  * strict leaves the fault to the kernel, which kills the offender as it does
  * for any bad access (and panics if it was an interrupt).
  */
 #include <linux/kdebug.h>
+#include <linux/mm.h>
 #include <linux/ptrace.h>
 #include <linux/uaccess.h>
 #include <asm/debugreg.h>
@@ -31,6 +37,8 @@
 
 enum fault_mode fault_mode = FAULT_RELAXED;
 const char * const fault_mode_names[] = { "relaxed", "strict", NULL };
+/* Writes to pinned pages are stray. */
+bool fault_deny_pinned;
 
 /*
  * The debug exception behind the instruction, or behind the first one of its
@@ -55,6 +63,105 @@ static struct notifier_block fault_step_notifier = {
 	/* Before kprobes and kgdb, who would be surprised. */
 	.priority = INT_MAX - 1,
 };
+
+/*
+ * A page of pmem that nobody has pinned has one reference, also while it is
+ * mapped by users (dax_busy_page() in fs/dax.c goes by that). Pages of a large
+ * folio, which device-dax makes, are pinned together.
+ */
+static bool fault_is_pinned(const struct domain *d, unsigned long addr)
+{
+	struct page *page;
+
+	if (!d->pages || addr < d->pages)
+		return false;
+	page = pfn_to_page(PHYS_PFN(d->phys + addr - d->start));
+	return page_ref_count(compound_head(page)) > 1;
+}
+
+/*
+ * Do what a repeated string instruction would, up to the end of the page. With
+ * single steps each byte of a copy would cost two exceptions.
+ *
+ * Return: false when it is another instruction, or nothing could be done here.
+ */
+static bool fault_do_string(struct pt_regs *regs, unsigned long addr)
+{
+	const u8 *insn = (const u8 *)regs->ip;
+	void *dst = (void *)regs->di;
+	size_t size = 4, bytes, left = 0;
+	bool wide, store;
+
+	if (*insn++ != 0xf3)
+		return false;
+	wide = *insn == 0x48;
+	if (wide)
+		insn++;
+	switch (*insn++) {
+	case 0xa4:
+	case 0xaa:
+		size = 1;
+		break;
+	case 0xa5:
+	case 0xab:
+		if (wide)
+			size = 8;
+		break;
+	default:
+		return false;
+	}
+	store = insn[-1] & 8;
+	if (regs->flags & X86_EFLAGS_DF || regs->di != addr)
+		return false;
+	bytes = min(regs->cx, (PAGE_SIZE - offset_in_page(addr)) / size) * size;
+
+	if (store) {
+		if (size == 1)
+			memset(dst, regs->ax, bytes);
+		else if (size == 4)
+			memset32(dst, regs->ax, bytes / 4);
+		else
+			memset64(dst, regs->ax, bytes / 8);
+	} else if (regs->si < TASK_SIZE_MAX) {
+		if (!access_ok((void __user *)regs->si, bytes))
+			return false;
+		/* Stops where the user's page is not there. */
+		pagefault_disable();
+		left = __copy_from_user_inatomic(dst, (void __user *)regs->si,
+						 bytes);
+		pagefault_enable();
+	} else if (regs->si + bytes <= regs->di || regs->si >= regs->di) {
+		/* Stops where the memory is poisoned. */
+		left = copy_mc_to_kernel(dst, (void *)regs->si, bytes);
+	} else {
+		return false;
+	}
+	bytes = rounddown(bytes - left, size);
+	if (!bytes)
+		return false;
+
+	regs->di += bytes;
+	if (!store)
+		regs->si += bytes;
+	regs->cx -= bytes / size;
+	if (!regs->cx)
+		regs->ip = (unsigned long)insn;
+	return true;
+}
+
+/* Let a write to a pinned page through. */
+static void fault_let_pinned(int key, struct pt_regs *regs, unsigned long addr)
+{
+	bool done = false;
+
+	if (!in_nmi()) {
+		grant_open_slowly(key);
+		done = fault_do_string(regs, addr);
+		grant_close_slowly(key);
+	}
+	if (!done)
+		grant_step(key, regs, true);
+}
 
 /*
  * Diverts bad_area_nosemaphore(regs, error_code, address), where the kernel's
@@ -90,12 +197,18 @@ static bool fault_denied(unsigned long arg0, unsigned long error_code,
 		return true;
 	}
 
+	if (!read && !READ_ONCE(fault_deny_pinned) && fault_is_pinned(d, addr)) {
+		report_pinned(d);
+		fault_let_pinned(key, regs, addr);
+		return true;
+	}
+
 	if (d->silent)
 		mode = FAULT_RELAXED;
 	report_stray(d, addr, regs, read, mode);
 	if (mode == FAULT_STRICT)
 		return false;
-	grant_step(key, regs);
+	grant_step(key, regs, false);
 	return true;
 }
 
@@ -192,7 +305,8 @@ int __init fault_init(void)
 	for (i = 0; i < ARRAY_SIZE(warners); i++) {
 		warners[i].addr = hook_symbol(warners[i].name);
 		if (warners[i].addr)
-			warners[i].size = hook_symbol_size(warners[i].addr);
+			warners[i].size = hook_symbol_size(warners[i].addr,
+							   NULL);
 	}
 	ret = hook_place(&fault_hooks);
 	if (ret)

@@ -176,7 +176,7 @@ void grant_drop_window(void)
 	memset(window, 0, sizeof(*window));
 }
 
-static void grant_lose_key(struct grant_ctx *ctx, int key, int count)
+static void grant_lose_key(int key, int count)
 {
 	atomic_add(count, &lost[key]);
 	pks_open_everywhere(key);
@@ -195,7 +195,7 @@ static void grant_lose(struct grant_ctx *ctx)
 				ctx->depth[key]--;
 	for (key = 1; key < PKS_NR_KEYS; key++)
 		if (ctx->depth[key])
-			grant_lose_key(ctx, key, ctx->depth[key]);
+			grant_lose_key(key, ctx->depth[key]);
 	atomic_add(ctx->scopes, &lost_scopes);
 }
 
@@ -359,7 +359,7 @@ static void grant_add_span(struct grant_ctx *ctx, const struct grant_span *span)
 	}
 	for (key = 1; key < PKS_NR_KEYS; key++)
 		if (span->keys & BIT(key))
-			grant_lose_key(ctx, key, 1);
+			grant_lose_key(key, 1);
 }
 
 /**
@@ -585,10 +585,11 @@ static void grant_step_nmi(int key)
  * grant_step() - grant a key for one instruction
  * @key: the key
  * @regs: the registers before the instruction
+ * @once: of a repeated string instruction, for one repetition only
  *
  * Context: the page fault.
  */
-void grant_step(int key, struct pt_regs *regs)
+void grant_step(int key, struct pt_regs *regs, bool once)
 {
 	struct grant_ctx *ctx;
 
@@ -603,7 +604,9 @@ void grant_step(int key, struct pt_regs *regs)
 	if (!ctx->step_keys) {
 		ctx->step_tf = regs->flags & X86_EFLAGS_TF;
 		ctx->step_ip = regs->ip;
+		ctx->step_once = false;
 	}
+	ctx->step_once |= once;
 	ctx->step_keys |= BIT(key);
 	regs->flags |= X86_EFLAGS_TF;
 }
@@ -640,7 +643,7 @@ bool grant_step_done(struct pt_regs *regs)
 
 	if (!ctx)
 		return false;
-	if (regs->ip == ctx->step_ip)
+	if (regs->ip == ctx->step_ip && !ctx->step_once)
 		return true;
 	if (!ctx->step_tf)
 		regs->flags &= ~X86_EFLAGS_TF;

@@ -14,7 +14,8 @@
 #include <linux/err.h>
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
-#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/rculist.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/stop_machine.h>
@@ -23,8 +24,9 @@
 #include "internal.h"
 
 static unsigned long lookup_name;
-/* Those in place. Changed by init and exit only. */
+/* Those in place. hook_lock orders the changes. */
 static LIST_HEAD(hook_sets);
+static DEFINE_MUTEX(hook_lock);
 
 /**
  * hook_symbol() - the address of a kernel symbol that is not exported
@@ -40,19 +42,29 @@ unsigned long hook_symbol(const char *name)
 /**
  * hook_symbol_size() - how long a function is, by the kernel's table of symbols
  * @addr: its first address
+ * @module: out: the module that it is in, "" for none; of MODULE_NAME_LEN, or NULL
  *
  * Return: the bytes to the next symbol, or 0.
  */
-unsigned long hook_symbol_size(unsigned long addr)
+unsigned long hook_symbol_size(unsigned long addr, char *module)
 {
 	char text[KSYM_SYMBOL_LEN];
 	unsigned long size;
-	const char *slash;
+	char *at;
 
+	/* name+0x0/0x<size>, and [<module>] if there is one. */
 	sprint_symbol(text, addr);
-	slash = strchr(text, '/');
-	if (!slash || sscanf(slash, "/0x%lx", &size) != 1)
+	at = strchr(text, '/');
+	if (!at || sscanf(at, "/0x%lx", &size) != 1)
 		return 0;
+	if (module) {
+		*module = '\0';
+		at = strchr(at, '[');
+		if (at) {
+			at[strcspn(at, "]")] = '\0';
+			strscpy(module, at + 1, MODULE_NAME_LEN);
+		}
+	}
 	return size;
 }
 
@@ -143,27 +155,40 @@ static const struct hook *hook_find_failed(struct hook_set *set)
 static bool hook_resolve(struct hook *hook)
 {
 	hook->addr = hook_symbol(hook->name);
-	if (!hook->addr && hook->alias)
+	if (!hook->addr && hook->alias) {
 		hook->addr = hook_symbol(hook->alias);
+		if (hook->addr)
+			hook->name = hook->alias;
+	}
 	if (!hook->addr)
 		return false;
-	hook->size = hook_symbol_size(hook->addr);
+	hook->size = hook_symbol_size(hook->addr, NULL);
 	if (hook->tail) {
 		hook->tail_addr = hook_symbol(hook->tail);
-		hook->tail_size = hook_symbol_size(hook->tail_addr);
+		hook->tail_size = hook_symbol_size(hook->tail_addr,
+						   NULL);
 	}
 	return true;
 }
 
+static void hook_unlist(struct hook_set *set)
+{
+	mutex_lock(&hook_lock);
+	list_del_rcu(&set->list);
+	mutex_unlock(&hook_lock);
+	synchronize_rcu();
+}
+
 /**
  * hook_place() - hook the functions of a set
- * @set: its hooks have their names, and its trampoline is set if they are to be
- *	 wrapped. The functions take no arguments but in registers; those that are
- *	 diverted return nothing.
+ * @set: its hooks have their names, "function" or "module:function", and its
+ *	 trampoline is set if they are to be wrapped. What hook_entry.S says of
+ *	 the functions holds; those that are diverted return nothing.
  *
  * Return: 0, or an error that was logged with the function's name: -ENOENT when
- * the kernel has no such function, -EBUSY when somebody else has hooked it in a
- * way that excludes ours, or kernel.ftrace_enabled is 0.
+ * the kernel has no such function, -EINVAL when ftrace can't hook it, -EBUSY when
+ * somebody else has hooked it in a way that excludes ours, or
+ * kernel.ftrace_enabled is 0.
  */
 int hook_place(struct hook_set *set)
 {
@@ -178,14 +203,18 @@ int hook_place(struct hook_set *set)
 			goto fail;
 		}
 	}
+	/* A trampoline looks for its function there. */
+	mutex_lock(&hook_lock);
+	list_add_tail_rcu(&set->list, &hook_sets);
+	mutex_unlock(&hook_lock);
 	ops = hook_try(set, 0, set->nr, &failed);
 	if (!IS_ERR(ops)) {
 		set->ops = ops;
-		list_add_tail(&set->list, &hook_sets);
 		return 0;
 	}
 	if (!failed)
 		failed = hook_find_failed(set);
+	hook_unlist(set);
 fail:
 	pr_err("cannot hook %s (%ld)%s\n", failed ? failed->name : "functions",
 	       PTR_ERR(ops), PTR_ERR(ops) != -EBUSY ? "" :
@@ -197,9 +226,10 @@ fail:
  * hook_remove() - undo hook_place()
  * @set: a set, in place or not
  *
- * On return no thread enters a trampoline or a callback of it any more. Threads
- * may still be in a trampoline and the wrapped function: grant_drain() and
- * synchronize_rcu_tasks() tell when they have left.
+ * On return no thread enters a trampoline or a callback of it any more, and
+ * hook_find() has no user of it left. Threads may still be in a trampoline and
+ * the wrapped function: grant_drain() and synchronize_rcu_tasks() tell when they
+ * have left.
  */
 void hook_remove(struct hook_set *set)
 {
@@ -209,7 +239,30 @@ void hook_remove(struct hook_set *set)
 	ftrace_free_filter(set->ops);
 	kfree(set->ops);
 	set->ops = NULL;
-	list_del(&set->list);
+	hook_unlist(set);
+}
+
+/**
+ * hook_find() - the hook of the function that an address is in
+ * @trampoline: of sets with this trampoline
+ * @ip: the address
+ *
+ * Context: any, preemption off; the result is valid until it is on again.
+ * Return: the hook, or NULL, also for a function that was hooked until just now.
+ */
+struct hook *hook_find(void (*trampoline)(void), unsigned long ip)
+{
+	struct hook_set *set;
+	struct hook *hook;
+
+	list_for_each_entry_rcu(set, &hook_sets, list, true) {
+		if (set->trampoline != (unsigned long)trampoline)
+			continue;
+		for (hook = set->hooks; hook < set->hooks + set->nr; hook++)
+			if (hook_covers(hook, ip))
+				return hook;
+	}
+	return NULL;
 }
 
 static bool hook_any_covers(unsigned long ip)
@@ -217,7 +270,7 @@ static bool hook_any_covers(unsigned long ip)
 	const struct hook_set *set;
 	const struct hook *hook;
 
-	list_for_each_entry(set, &hook_sets, list) {
+	list_for_each_entry_rcu(set, &hook_sets, list, true) {
 		if (!set->settle)
 			continue;
 		for (hook = set->hooks; hook < set->hooks + set->nr; hook++)

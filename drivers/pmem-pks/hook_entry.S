@@ -20,7 +20,11 @@
  * function runs, the function on top of that.
  *
  * Functions of at most five arguments, all in registers, which return at most a
- * register, can be hooked, and no others.
+ * register, can be hooked, and no others. hook_writer_trampoline is for the
+ * functions that the administrator names, about which nothing is known: it
+ * passes on all that a function may get and return in registers, and
+ * HOOK_STACK_WORDS words of arguments on the stack, which it copies whether they
+ * are arguments or not.
  */
 #include <linux/linkage.h>
 #include <linux/objtool.h>
@@ -108,6 +112,67 @@ SYM_FUNC_END(hook_body)
 	RET
 .endm
 
+/* Of HOOK_AROUND_ANY: six arguments, the token, what the function returned. */
+#define HOOK_ANY_FRAME		72
+#define HOOK_STACK_WORDS	6
+
+SYM_FUNC_START_LOCAL(hook_any_body)
+	pushq	HOOK_ANY_FRAME+HOOK_STACK_WORDS*8+8(%rsp)
+	UNWIND_HINT_FUNC
+	RET
+SYM_FUNC_END(hook_any_body)
+
+/*
+ * The last word first, so that each has the same displacement. There is none at
+ * the top of an interrupt stack, for the first function there.
+ */
+.macro HOOK_COPY_WORD
+.Lcopy_\@:
+	pushq	HOOK_ANY_FRAME+16+(HOOK_STACK_WORDS-1)*8(%rsp)
+	jmp	.Lcopied_\@
+.Lnone_\@:
+	pushq	$0
+.Lcopied_\@:
+	_ASM_EXTABLE(.Lcopy_\@, .Lnone_\@)
+.endm
+
+/* HOOK_AROUND for any function. */
+.macro HOOK_AROUND_ANY enter exit
+	subq	$HOOK_ANY_FRAME, %rsp
+	movq	%rdi, 0(%rsp)
+	movq	%rsi, 8(%rsp)
+	movq	%rdx, 16(%rsp)
+	movq	%rcx, 24(%rsp)
+	movq	%r8, 32(%rsp)
+	movq	%r9, 40(%rsp)
+	movq	%rsp, %rdi
+	movq	HOOK_ANY_FRAME(%rsp), %rsi
+	call	\enter
+	movq	%rax, 48(%rsp)
+	HOOK_ARGS
+	movq	40(%rsp), %r9
+	testq	%rax, %rax
+	jz	.Lbare_\@
+.rept HOOK_STACK_WORDS
+	HOOK_COPY_WORD
+.endr
+	call	hook_any_body
+	addq	$HOOK_STACK_WORDS*8, %rsp
+	movq	%rax, 56(%rsp)
+	movq	%rdx, 64(%rsp)
+	movq	48(%rsp), %rdi
+	movq	%rax, %rsi
+	call	\exit
+	movq	56(%rsp), %rax
+	movq	64(%rsp), %rdx
+	addq	$HOOK_ANY_FRAME+8, %rsp
+	UNWIND_HINT_FUNC
+	RET
+.Lbare_\@:
+	addq	$HOOK_ANY_FRAME, %rsp
+	RET
+.endm
+
 /* enter() runs before the function, and that is all. */
 .macro HOOK_BEFORE enter
 	HOOK_ENTER 40 \enter
@@ -122,17 +187,17 @@ SYM_FUNC_END(hook_body)
 	ANNOTATE_NOENDBR
 
 HOOK_TRAMPOLINE(hook_writer_trampoline)
-	HOOK_AROUND writer_enter writer_exit
+	HOOK_AROUND_ANY writer_enter writer_exit
 SYM_FUNC_END(hook_writer_trampoline)
 
 /* The destination is the first argument, or the third. */
-HOOK_TRAMPOLINE(hook_writer_arg0_trampoline)
-	HOOK_AROUND writer_enter_dst writer_exit_dst %rdi
-SYM_FUNC_END(hook_writer_arg0_trampoline)
+HOOK_TRAMPOLINE(hook_block_trampoline)
+	HOOK_AROUND writer_enter_block writer_exit_dst %rdi
+SYM_FUNC_END(hook_block_trampoline)
 
-HOOK_TRAMPOLINE(hook_writer_arg2_trampoline)
-	HOOK_AROUND writer_enter_dst writer_exit_dst %rdx
-SYM_FUNC_END(hook_writer_arg2_trampoline)
+HOOK_TRAMPOLINE(hook_dax_trampoline)
+	HOOK_AROUND writer_enter_dax writer_exit_dst %rdx
+SYM_FUNC_END(hook_dax_trampoline)
 
 HOOK_TRAMPOLINE(hook_pmem_trampoline)
 	HOOK_AROUND pmem_enter pmem_exit_map

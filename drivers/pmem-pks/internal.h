@@ -6,6 +6,7 @@
 #ifndef PMEM_PKS_INTERNAL_H
 #define PMEM_PKS_INTERNAL_H
 
+#include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/kobject.h>
 #include <linux/list.h>
@@ -85,6 +86,7 @@ struct grant_ctx {
 	/* The instruction that fault.c lets through, if step_keys is not 0. */
 	u32 step_keys;		/* bit per key that is open for it */
 	bool step_tf;		/* the context had EFLAGS.TF set itself */
+	bool step_once;		/* for one repetition of it */
 	unsigned long step_ip;
 	struct task_struct *task;	/* who opened something */
 	/* Of a context that is not the top one of a CPU. */
@@ -126,7 +128,7 @@ void grant_scope_end(void);
 bool grant_in_scope(void);
 void grant_scope_key(int key);
 bool grant_covers(int key, struct pt_regs *regs);
-void grant_step(int key, struct pt_regs *regs);
+void grant_step(int key, struct pt_regs *regs, bool once);
 bool grant_step_done(struct pt_regs *regs);
 bool grant_push(unsigned int tag);
 void grant_pop(unsigned int tag);
@@ -307,11 +309,12 @@ struct domain {
 	bool silent;		/* the self-test's: not reported */
 	atomic64_t stray_writes;
 	atomic64_t stray_reads;
+	atomic64_t pinned_writes;
 	struct stray last;	/* report.c's lock */
 	char name[DOMAIN_NAME_LEN];
 	/* pmem.c's: */
 	phys_addr_t phys;
-	unsigned long pages;	/* from there on each page has a struct page */
+	unsigned long pages;	/* from there on pages can be pinned; or 0 */
 	const void *owner;
 	struct list_head list;	/* its lock */
 	struct kobject kobj;
@@ -376,6 +379,7 @@ struct hook {
 		bool (*handle)(unsigned long arg0, unsigned long arg1,
 			       unsigned long arg2);
 	};
+	atomic64_t hits;	/* writers.c: calls that were wrapped */
 	/* Set by hook_place(). */
 	unsigned long addr;
 	unsigned long size;
@@ -409,16 +413,17 @@ static inline const struct hook *hook_from(const struct hook_set *set,
 
 int hook_init(void);
 unsigned long hook_symbol(const char *name);
-unsigned long hook_symbol_size(unsigned long addr);
+unsigned long hook_symbol_size(unsigned long addr, char *module);
 int hook_place(struct hook_set *set);
 void hook_remove(struct hook_set *set);
+struct hook *hook_find(void (*trampoline)(void), unsigned long ip);
 int hook_settle(void);
 bool hook_covers(const struct hook *hook, unsigned long ip);
 
 /* hook_entry.S */
 void hook_writer_trampoline(void);
-void hook_writer_arg0_trampoline(void);
-void hook_writer_arg2_trampoline(void);
+void hook_block_trampoline(void);
+void hook_dax_trampoline(void);
 void hook_pmem_trampoline(void);
 void hook_enter_trampoline(void);
 void hook_around_trampoline(void);
@@ -430,7 +435,8 @@ unsigned long hook_call(unsigned long func, unsigned long arg0,
 void hook_nothing(void);
 /* What the trampolines call before and behind the function. */
 unsigned long writer_enter(const unsigned long *args, unsigned long ip);
-__noendbr unsigned long writer_enter_dst(unsigned long dst);
+__noendbr unsigned long writer_enter_block(unsigned long dst);
+__noendbr unsigned long writer_enter_dax(unsigned long dst);
 __noendbr void writer_exit_dst(unsigned long token, unsigned long ret);
 void writer_exit(unsigned long token, unsigned long ret);
 unsigned long pmem_enter(const unsigned long *args, unsigned long ip);
@@ -448,8 +454,13 @@ void shield_exit(void);
 
 /* writers.c: who writes pmem legitimately */
 
-int writers_init(void);
+/* What the administrator may add: the list has to fit into a page. */
+#define WRITERS_MAX	24
+
+int writers_init(char **names, unsigned int nr);
 void writers_exit(void);
+int writers_change(const char *change);
+int writers_show(char *buf);
 bool writers_direct_store(struct pt_regs *regs);
 
 /* report.c: what is told of a stray write */
@@ -457,14 +468,17 @@ bool writers_direct_store(struct pt_regs *regs);
 void report_exit(void);
 void report_stray(struct domain *d, unsigned long addr, struct pt_regs *regs,
 		  bool read, enum fault_mode mode);
+void report_pinned(struct domain *d);
 void report_forget(void);
 int report_last(struct domain *d, char *buf, size_t size);
 u64 report_total(void);
 u64 report_total_reads(void);
+u64 report_total_pinned(void);
 
 /* fault.c: the page fault */
 
 extern enum fault_mode fault_mode;
+extern bool fault_deny_pinned;
 extern const char * const fault_mode_names[];
 
 int fault_init(void);

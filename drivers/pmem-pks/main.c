@@ -12,6 +12,8 @@
 enum { PROTECT_ALL, PROTECT_NONE };
 static const char * const protect_names[] = { "all", "none", NULL };
 static int protect;
+static char *writers[WRITERS_MAX];
+static unsigned int nr_writers;
 
 static int fault_mode_set(const char *val, const struct kernel_param *kp)
 {
@@ -58,12 +60,42 @@ static const struct kernel_param_ops protect_ops = {
 	.get = protect_get,
 };
 
+static const char * const pinned_names[] = { "allow", "deny", NULL };
+
+static int pinned_set(const char *val, const struct kernel_param *kp)
+{
+	int deny = __sysfs_match_string(pinned_names, -1, val);
+
+	if (deny < 0) {
+		pr_err("pinned is allow or deny\n");
+		return deny;
+	}
+	fault_deny_pinned = deny;
+	return 0;
+}
+
+static int pinned_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%s\n", pinned_names[fault_deny_pinned]);
+}
+
+static const struct kernel_param_ops pinned_ops = {
+	.set = pinned_set,
+	.get = pinned_get,
+};
+
 module_param_cb(fault_mode, &fault_mode_ops, NULL, 0444);
 MODULE_PARM_DESC(fault_mode,
 		 "what happens to a stray write: relaxed (default) or strict");
 module_param_cb(protect, &protect_ops, NULL, 0444);
 MODULE_PARM_DESC(protect,
 		 "which namespaces are protected at first: all (default) or none");
+module_param_cb(pinned, &pinned_ops, NULL, 0444);
+MODULE_PARM_DESC(pinned,
+		 "writes to pages that are pinned: allow (default), or deny: then they are stray");
+module_param_array(writers, charp, &nr_writers, 0444);
+MODULE_PARM_DESC(writers,
+		 "further functions that may write pmem: [module:]function,...");
 
 static int __init pmem_pks_init(void)
 {
@@ -84,7 +116,7 @@ static int __init pmem_pks_init(void)
 	ret = fault_init();
 	if (ret)
 		goto exit_shield;
-	ret = writers_init();
+	ret = writers_init(writers, nr_writers);
 	if (ret)
 		goto exit_fault;
 	ret = sysfs_view_init();

@@ -27,7 +27,7 @@ struct slot {
 
 static struct slot slots[64];
 static LLIST_HEAD(told);
-static atomic64_t stray_writes, stray_reads;
+static atomic64_t stray_writes, stray_reads, pinned_writes;
 /* Orders the interrupt on different CPUs; nobody else takes it with them on. */
 static DEFINE_RAW_SPINLOCK(report_lock);
 static struct ratelimit_state report_limit =
@@ -129,6 +129,18 @@ void report_stray(struct domain *d, unsigned long addr, struct pt_regs *regs,
 }
 
 /**
+ * report_pinned() - count a pinned write
+ * @d: the domain
+ *
+ * Context: the page fault.
+ */
+void report_pinned(struct domain *d)
+{
+	atomic64_inc(&d->pinned_writes);
+	atomic64_inc(&pinned_writes);
+}
+
+/**
  * report_forget() - wait until no report speaks of a domain
  *
  * Context: process context, after domain_del(); sleeps.
@@ -171,4 +183,12 @@ u64 report_total(void)
 u64 report_total_reads(void)
 {
 	return atomic64_read(&stray_reads);
+}
+
+/**
+ * report_total_pinned() - pinned writes since load
+ */
+u64 report_total_pinned(void)
+{
+	return atomic64_read(&pinned_writes);
 }

@@ -5,9 +5,8 @@
  *
  * /sys/kernel/debug/pmem_pks_stray/
  *   write  "<place> <size> <context> <count> [seed]" does count stores of eight
- *          bytes to random places, aligned to eight, in size bytes of the direct
- *          map, from a place that is a physical address or <namespace>+<offset>,
- *          from the context
+ *          bytes to random places, aligned to eight, in size bytes from a place
+ *          that is an address or <namespace>+<offset>, from the context
  *            thread   the thread that writes the file
  *            kthread  a kernel thread on another CPU
  *            softirq  a tasklet
@@ -18,6 +17,9 @@
  *   peek   write "<start> <length>", then read the bytes as hexadecimal
  *   leaf   write "<start>", then read level and key of the leaf that maps it
  *   cpus   CR4.PKS and PKRS of each CPU
+ *
+ * An address is physical, and means its place in the direct map, or the kernel's
+ * own, for mappings elsewhere.
  *
  * The parameter occupy=<function> makes it divert that kernel function, so that
  * nobody else can hook it.
@@ -64,6 +66,11 @@ static u64 peek_start, peek_length, leaf_start;
 static struct stray_job *current_job;
 static DEFINE_MUTEX(stray_lock);
 
+static void *stray_place(u64 addr)
+{
+	return addr < TASK_SIZE_MAX ? __va(addr) : (void *)addr;
+}
+
 static void stray_stores(struct stray_job *job)
 {
 	struct rnd_state rnd;
@@ -74,7 +81,8 @@ static void stray_stores(struct stray_job *job)
 	for (i = 0; i < job->count; i++) {
 		place = (((u64)prandom_u32_state(&rnd) << 32) |
 			 prandom_u32_state(&rnd)) % (job->size / 8);
-		WRITE_ONCE(*(u64 *)__va(job->start + place * 8), STRAY_VALUE);
+		WRITE_ONCE(*(u64 *)(stray_place(job->start) + place * 8),
+			   STRAY_VALUE);
 		stray_done++;
 	}
 }
@@ -171,7 +179,7 @@ static int stray_from_thread(struct stray_job *job)
 
 static int stray_string(struct stray_job *job)
 {
-	void *dst = __va(job->start);
+	void *dst = stray_place(job->start);
 	unsigned long count = min_t(u64, job->count, job->size);
 
 	asm volatile("rep stosb"
@@ -208,7 +216,7 @@ static const struct resource *find_resource(const struct resource *res,
 	return found;
 }
 
-/* "<physical address>" or "<namespace>+<offset>" */
+/* "<address>" or "<namespace>+<offset>" */
 static int parse_place(char *text, u64 *place)
 {
 	char *offset = strchr(text, '+');
@@ -297,7 +305,7 @@ static int peek_show(struct seq_file *m, void *unused)
 	u64 i;
 
 	for (i = 0; i < min_t(u64, peek_length, PAGE_SIZE); i++)
-		seq_printf(m, "%02x", *(u8 *)__va(peek_start + i));
+		seq_printf(m, "%02x", *(u8 *)(stray_place(peek_start) + i));
 	seq_putc(m, '\n');
 	return 0;
 }
@@ -312,7 +320,8 @@ static int leaf_show(struct seq_file *m, void *unused)
 {
 	static const char * const names[] = { "none", "4k", "2m", "1g" };
 	unsigned int level;
-	pte_t *leaf = lookup_address((unsigned long)__va(leaf_start), &level);
+	pte_t *leaf = lookup_address((unsigned long)stray_place(leaf_start),
+				     &level);
 
 	if (!leaf || level >= ARRAY_SIZE(names))
 		seq_puts(m, "level=none key=0\n");

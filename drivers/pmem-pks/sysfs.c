@@ -28,6 +28,7 @@ static struct kobj_attribute name##_attr = __ATTR_RO(name)
 
 ROOT_TOTAL(stray_writes, report_total());
 ROOT_TOTAL(stray_reads, report_total_reads());
+ROOT_TOTAL(pinned_writes, report_total_pinned());
 ROOT_TOTAL(grants, grant_total());
 ROOT_TOTAL(fail_open, grant_fail_open_total());
 
@@ -52,10 +53,35 @@ static ssize_t fault_mode_store(struct kobject *kobj,
 
 static struct kobj_attribute fault_mode_attr = __ATTR_RW(fault_mode);
 
+static ssize_t writers_attr_show(struct kobject *kobj,
+				 struct kobj_attribute *attr, char *buf)
+{
+	return writers_show(buf);
+}
+
+static ssize_t writers_attr_store(struct kobject *kobj,
+				  struct kobj_attribute *attr, const char *buf,
+				  size_t count)
+{
+	char *change = kstrndup(buf, count, GFP_KERNEL);
+	int ret;
+
+	if (!change)
+		return -ENOMEM;
+	ret = writers_change(strim(change));
+	kfree(change);
+	return ret ? ret : count;
+}
+
+static struct kobj_attribute writers_attr =
+	__ATTR(writers, 0644, writers_attr_show, writers_attr_store);
+
 static struct attribute *root_attrs[] = {
 	&fault_mode_attr.attr,
+	&writers_attr.attr,
 	&stray_writes_attr.attr,
 	&stray_reads_attr.attr,
+	&pinned_writes_attr.attr,
 	&grants_attr.attr,
 	&fail_open_attr.attr,
 	NULL
@@ -124,6 +150,11 @@ static ssize_t domain_stray_writes_show(struct domain *d, char *buf)
 	return sysfs_emit(buf, "%lld\n", atomic64_read(&d->stray_writes));
 }
 
+static ssize_t domain_pinned_writes_show(struct domain *d, char *buf)
+{
+	return sysfs_emit(buf, "%lld\n", atomic64_read(&d->pinned_writes));
+}
+
 static ssize_t last_stray_show(struct domain *d, char *buf)
 {
 	int len = report_last(d, buf, PAGE_SIZE - 1);
@@ -136,6 +167,8 @@ static struct domain_attr key_attr = __ATTR_RO(key);
 static struct domain_attr range_attr = __ATTR_RO(range);
 static struct domain_attr domain_stray_writes_attr =
 	__ATTR(stray_writes, 0444, domain_stray_writes_show, NULL);
+static struct domain_attr domain_pinned_writes_attr =
+	__ATTR(pinned_writes, 0444, domain_pinned_writes_show, NULL);
 static struct domain_attr last_stray_attr = __ATTR_RO(last_stray);
 
 static struct attribute *domain_attrs[] = {
@@ -143,6 +176,7 @@ static struct attribute *domain_attrs[] = {
 	&key_attr.attr,
 	&range_attr.attr,
 	&domain_stray_writes_attr.attr,
+	&domain_pinned_writes_attr.attr,
 	&last_stray_attr.attr,
 	NULL
 };

@@ -13,7 +13,13 @@
  * pages zeroed for DAX, recovery of poisoned blocks) all reach pmem by
  * __memcpy_flushcache(), one page at the most.
  */
+#include <linux/ctype.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
 #include <asm/unwind.h>
 
 #include "internal.h"
@@ -30,8 +36,8 @@
 #define COPY	"_copy_from_iter_flushcache"
 
 /*
- * Three sets: the two functions that the writes of applications go by, each of
- * whose trampoline knows which argument is the destination, and the rest.
+ * The two functions that the writes of applications go by, each of whose
+ * trampoline knows which argument is the destination, and the rest.
  */
 static struct hook block_writers[] = {
 	{ .name = "__memcpy_flushcache" },
@@ -39,10 +45,10 @@ static struct hook block_writers[] = {
 
 static struct hook dax_writers[] = {
 	{ .name = "dax_copy_from_iter", .tail = COPY },
-	{ .name = "dax_recovery_write", .tail = COPY },
 };
 
 static struct hook rare_writers[] = {
+	{ .name = "dax_recovery_write", .tail = COPY, .dst_arg = 2 },
 	{ .name = "dax_iomap_copy_around", .alias = "dax_iomap_cow_copy",
 	  .dst_arg = 4 },
 	{ .name = "dax_zero_range", .dst_arg = NO_ARG },
@@ -50,54 +56,108 @@ static struct hook rare_writers[] = {
 	{ .name = "dax_file_unshare", .dst_arg = NO_ARG },
 };
 
-static struct hook_set writer_sets[] = {
-	{
-		.hooks = block_writers,
-		.nr = ARRAY_SIZE(block_writers),
-		.trampoline = (unsigned long)hook_writer_arg0_trampoline,
-		.settle = true,
-	}, {
-		.hooks = dax_writers,
-		.nr = ARRAY_SIZE(dax_writers),
-		.trampoline = (unsigned long)hook_writer_arg2_trampoline,
-		.settle = true,
-	}, {
-		.hooks = rare_writers,
-		.nr = ARRAY_SIZE(rare_writers),
-		.trampoline = (unsigned long)hook_writer_trampoline,
-		.settle = true,
-	}
+/*
+ * dm-writecache keeps its metadata in pmem and stores to it wherever it changes,
+ * by instructions of its own.
+ */
+#define WRITECACHE(function)						\
+	{ .name = "dm_writecache:" function, .dst_arg = NO_ARG }
+
+static struct hook writecache_writers[] = {
+	WRITECACHE("bio_copy_block"),
+	WRITECACHE("writecache_ctr"),
+	WRITECACHE("writecache_flush"),
+	WRITECACHE("writecache_free_entry"),
+	WRITECACHE("writecache_map"),
+	WRITECACHE("writecache_resume"),
 };
 
-#define RARE_SET	(&writer_sets[2])
+#define WRITER_SET(writers, count, entry)				\
+	{								\
+		.hooks = writers,					\
+		.nr = count,						\
+		.trampoline = (unsigned long)entry,			\
+		.settle = true,						\
+	}
+
+static struct hook_set writer_sets[] = {
+	WRITER_SET(block_writers, ARRAY_SIZE(block_writers),
+		   hook_block_trampoline),
+	WRITER_SET(dax_writers, ARRAY_SIZE(dax_writers),
+		   hook_dax_trampoline),
+	WRITER_SET(rare_writers, ARRAY_SIZE(rare_writers),
+		   hook_writer_trampoline),
+	WRITER_SET(writecache_writers, ARRAY_SIZE(writecache_writers),
+		   hook_writer_trampoline),
+};
+
+#define ADDED_NAME	100
+
+/* What the administrator added. */
+struct added {
+	struct list_head list;
+	struct hook_set set;
+	struct hook hook;
+	char name[ADDED_NAME];
+};
+
+static LIST_HEAD(added);
+static unsigned int nr_added;
+/* Orders what is placed and removed, by whom ever. */
+static DEFINE_MUTEX(writers_lock);
+
+static DEFINE_PER_CPU(u64, block_hits);
+static DEFINE_PER_CPU(u64, dax_hits);
 
 /*
  * These are called by the trampolines, directly (__noendbr), in the context of
  * the function. Return: a token for writer_exit(), 0 when there is nothing to
  * be undone.
  */
-__noendbr unsigned long writer_enter_dst(unsigned long dst)
-{
-	const struct domain_range *r;
-	unsigned long token = 0;
+#define WRITER_ENTER_DST(hit)						\
+	const struct domain_range *r;					\
+	unsigned long token = 0;					\
+									\
+	preempt_disable();						\
+	if (domain_find(dst, &r)) {					\
+		token = r->key;						\
+		hit;							\
+		grant_open(r->key, r->mask);				\
+	}								\
+	preempt_enable();						\
+	return token
 
-	preempt_disable();
-	if (domain_find(dst, &r)) {
-		token = r->key;
-		grant_open(r->key, r->mask);
-	}
-	preempt_enable();
-	return token;
+__noendbr unsigned long writer_enter_block(unsigned long dst)
+{
+	WRITER_ENTER_DST(__this_cpu_inc(block_hits));
+}
+
+__noendbr unsigned long writer_enter_dax(unsigned long dst)
+{
+	WRITER_ENTER_DST(__this_cpu_inc(dax_hits));
+}
+
+static unsigned long writer_enter_dst(struct hook *hook, unsigned long dst)
+{
+	WRITER_ENTER_DST(atomic64_inc(&hook->hits));
 }
 
 unsigned long writer_enter(const unsigned long *args, unsigned long ip)
 {
-	const struct hook *hook = hook_from(RARE_SET, ip);
+	unsigned long token = 0;
+	struct hook *hook;
 
-	if (hook->dst_arg != NO_ARG)
-		return writer_enter_dst(args[hook->dst_arg]);
-	grant_scope_begin();
-	return TOKEN_SCOPE;
+	preempt_disable();
+	hook = hook_find(hook_writer_trampoline, ip);
+	if (hook && hook->dst_arg == NO_ARG) {
+		atomic64_inc(&hook->hits);
+		grant_scope_begin();
+		token = TOKEN_SCOPE;
+	} else if (hook) {
+		token = writer_enter_dst(hook, args[hook->dst_arg]);
+	}
+	preempt_enable();
+	return token;
 }
 
 __noendbr void writer_exit_dst(unsigned long token, unsigned long ret)
@@ -130,40 +190,352 @@ void writer_exit(unsigned long token, unsigned long ret)
 bool writers_direct_store(struct pt_regs *regs)
 {
 	struct unwind_state state;
+	const struct hook *hook;
 	unsigned long ip;
-	int depth, i;
+	int depth;
 
 	unwind_start(&state, current, regs, NULL);
 	for (depth = 0; depth < STORE_DEPTH && !unwind_done(&state); depth++) {
 		ip = unwind_get_return_address(&state);
 		if (!ip)
 			break;
-		for (i = 0; i < ARRAY_SIZE(rare_writers); i++)
-			if (rare_writers[i].dst_arg == NO_ARG &&
-			    hook_covers(&rare_writers[i], ip))
-				return true;
+		hook = hook_find(hook_writer_trampoline, ip);
+		if (hook && hook->dst_arg == NO_ARG)
+			return true;
 		unwind_next_frame(&state);
 	}
 	return false;
 }
 
+/*
+ * Keep a module from going. Return: false when it is not there, or is going.
+ */
+static bool writers_get_module(const char *name, struct module **module)
+{
+	unsigned long find = hook_symbol("find_module");
+
+	preempt_disable();
+	*module = (struct module *)hook_call(find, (unsigned long)name, 0);
+	if (*module && !try_module_get(*module))
+		*module = NULL;
+	preempt_enable();
+	return *module;
+}
+
+/* The module of a set's functions. Return: false if it is the kernel. */
+static bool writers_module(const struct hook_set *set, char *module)
+{
+	const char *name = set->hooks[0].name;
+	const char *colon = strchr(name, ':');
+
+	if (colon)
+		strscpy(module, name,
+			min_t(size_t, colon - name + 1, MODULE_NAME_LEN));
+	return colon;
+}
+
+/*
+ * writers_lock held. Hook a set's functions, unless they are in a module that is
+ * not there: then they are hooked when it comes. Return: 0 or an error.
+ */
+static int writers_place(struct hook_set *set)
+{
+	char name[MODULE_NAME_LEN];
+	struct module *module;
+	int ret;
+
+	if (set->ops)
+		return 0;
+	if (!writers_module(set, name))
+		return hook_place(set);
+	if (!writers_get_module(name, &module))
+		return 0;
+	ret = hook_place(set);
+	module_put(module);
+	return ret;
+}
+
+/* [module:]function */
+static bool writers_is_name(const char *name)
+{
+	const char *colon = strchr(name, ':');
+	const char *function = colon ? colon + 1 : name;
+
+	if (!*function || colon == name || colon - name >= MODULE_NAME_LEN)
+		return false;
+	for (; *name; name++)
+		if (name != colon && !isalnum(*name) && !strchr("_.", *name))
+			return false;
+	return true;
+}
+
+/*
+ * A function that was named without its module is called by its full name, so
+ * that its hook goes with the module. Return: 0 or an error.
+ */
+static int writers_qualify(char *name, size_t size)
+{
+	char module[MODULE_NAME_LEN], *function;
+	unsigned long addr;
+	int ret = 0;
+
+	if (strchr(name, ':'))
+		return 0;
+	addr = hook_symbol(name);
+	if (!addr)
+		return -ENOENT;
+	if (!hook_symbol_size(addr, module))
+		return -EINVAL;
+	if (!*module)
+		return 0;
+	function = kstrdup(name, GFP_KERNEL);
+	if (!function)
+		return -ENOMEM;
+	if (snprintf(name, size, "%s:%s", module, function) >= size)
+		ret = -EINVAL;
+	kfree(function);
+	return ret;
+}
+
+static bool writers_is_own(const char *name)
+{
+	int i, n;
+
+	for (i = 0; i < ARRAY_SIZE(writer_sets); i++)
+		for (n = 0; n < writer_sets[i].nr; n++)
+			if (!strcmp(writer_sets[i].hooks[n].name, name))
+				return true;
+	return false;
+}
+
+/* writers_lock held. @name: with its module or without. */
+static struct added *writers_find_added(const char *name)
+{
+	const char *colon;
+	struct added *a;
+
+	list_for_each_entry(a, &added, list) {
+		colon = strchr(a->name, ':');
+		if (!strcmp(a->name, name) ||
+		    (colon && !strcmp(colon + 1, name)))
+			return a;
+	}
+	return NULL;
+}
+
+/* writers_lock held. */
+static int writers_add(const char *name)
+{
+	struct added *a = kzalloc(sizeof(*a), GFP_KERNEL);
+	int ret;
+
+	if (!a)
+		return -ENOMEM;
+	strscpy(a->name, name, sizeof(a->name));
+	ret = writers_qualify(a->name, sizeof(a->name));
+	if (ret) {
+		pr_err("writers: cannot find %s (%d)\n", name, ret);
+		goto free_added;
+	}
+	ret = -EEXIST;
+	if (writers_is_own(a->name) || writers_find_added(a->name)) {
+		pr_err("writers: %s is one already\n", a->name);
+		goto free_added;
+	}
+	ret = -ENOSPC;
+	if (nr_added == WRITERS_MAX) {
+		pr_err("writers: %s would be more than %d\n", a->name,
+		       WRITERS_MAX);
+		goto free_added;
+	}
+	a->hook.name = a->name;
+	a->hook.dst_arg = NO_ARG;
+	a->set = (struct hook_set)WRITER_SET(&a->hook, 1,
+					     hook_writer_trampoline);
+	ret = writers_place(&a->set);
+	if (ret)
+		goto free_added;
+	list_add_tail(&a->list, &added);
+	nr_added++;
+	return 0;
+
+free_added:
+	kfree(a);
+	return ret;
+}
+
+/* writers_lock held. */
+static int writers_del(const char *name)
+{
+	struct added *a = writers_find_added(name);
+
+	if (!a) {
+		pr_err("writers: %s was not added\n", name);
+		return -ENOENT;
+	}
+	hook_remove(&a->set);
+	list_del(&a->list);
+	nr_added--;
+	kfree(a);
+	return 0;
+}
+
+/**
+ * writers_change() - add a writer, or remove one that was added
+ * @change: "+[module:]function" or "-[module:]function"
+ *
+ * A function that is added may write pmem from its entry to its exit, itself or
+ * by what it calls, see writers_direct_store(). If its module is not there, it is
+ * hooked whenever that comes.
+ *
+ * Context: process context, sleeps.
+ * Return: 0, or an error, which has one line in the log: -EINVAL for what is no
+ * such name, or a function that can't be hooked; -ENOENT for one that does not
+ * exist, or was not added; -EEXIST for one that is a writer already; -ENOSPC when
+ * too many were added; those of hook_place().
+ */
+int writers_change(const char *change)
+{
+	char name[ADDED_NAME], *colon;
+	int ret;
+
+	if ((*change != '+' && *change != '-') ||
+	    strscpy(name, change + 1, sizeof(name)) < 0)
+		goto malformed;
+	/* modprobe and users write the names of modules in either way. */
+	colon = strchr(name, ':');
+	if (colon) {
+		*colon = '\0';
+		strreplace(name, '-', '_');
+		*colon = ':';
+	}
+	if (!writers_is_name(name))
+		goto malformed;
+	mutex_lock(&writers_lock);
+	ret = *change == '+' ? writers_add(name) : writers_del(name);
+	mutex_unlock(&writers_lock);
+	return ret;
+
+malformed:
+	pr_err("writers: \"%.*s\" is not +[module:]function or -[module:]function\n",
+	       ADDED_NAME, change);
+	return -EINVAL;
+}
+
+static u64 writers_hits(const struct hook *hook)
+{
+	u64 __percpu *hits = hook == block_writers ? &block_hits : &dax_hits;
+	u64 sum = 0;
+	int cpu;
+
+	if (hook != block_writers && hook != dax_writers)
+		return atomic64_read(&hook->hits);
+	for_each_possible_cpu(cpu)
+		sum += *per_cpu_ptr(hits, cpu);
+	return sum;
+}
+
+static int writers_show_set(const struct hook_set *set, char *buf, int len)
+{
+	const struct hook *hook;
+	int start = len;
+
+	for (hook = set->hooks; hook < set->hooks + set->nr; hook++)
+		len += sysfs_emit_at(buf, len, "%s %llu%s\n", hook->name,
+				     writers_hits(hook),
+				     set->ops ? "" : " not-loaded");
+	return len - start;
+}
+
+/**
+ * writers_show() - list the writers
+ * @buf: a page, for sysfs: a line for each, its name, how many of its calls were
+ *	 wrapped, and "not-loaded" if its module is not there
+ *
+ * Context: process context, sleeps.
+ * Return: the length.
+ */
+int writers_show(char *buf)
+{
+	struct added *a;
+	int len = 0, i;
+
+	mutex_lock(&writers_lock);
+	for (i = 0; i < ARRAY_SIZE(writer_sets); i++)
+		len += writers_show_set(&writer_sets[i], buf, len);
+	list_for_each_entry(a, &added, list)
+		len += writers_show_set(&a->set, buf, len);
+	mutex_unlock(&writers_lock);
+	return len;
+}
+
+/* writers_lock held. A set's module comes or goes. */
+static void writers_follow(struct hook_set *set, const char *module, bool comes)
+{
+	char name[MODULE_NAME_LEN];
+
+	if (!writers_module(set, name) || strcmp(name, module))
+		return;
+	if (comes)
+		writers_place(set);
+	else
+		hook_remove(set);
+}
+
+/*
+ * A module's functions can be hooked from before its first one runs, and have to
+ * be let go before they are gone.
+ */
+static int writers_module_event(struct notifier_block *nb, unsigned long event,
+				void *data)
+{
+	const struct module *module = data;
+	struct added *a;
+	int i;
+
+	if (event != MODULE_STATE_COMING && event != MODULE_STATE_GOING)
+		return NOTIFY_DONE;
+	mutex_lock(&writers_lock);
+	for (i = 0; i < ARRAY_SIZE(writer_sets); i++)
+		writers_follow(&writer_sets[i], module->name,
+			       event == MODULE_STATE_COMING);
+	list_for_each_entry(a, &added, list)
+		writers_follow(&a->set, module->name,
+			       event == MODULE_STATE_COMING);
+	mutex_unlock(&writers_lock);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block writers_modules = {
+	.notifier_call = writers_module_event,
+};
+
 /**
  * writers_init() - hook the writers
+ * @names: the administrator's, as in writers_change() but for the sign
+ * @nr: how many
  *
- * Return: 0, or the error of hook_place().
+ * Return: 0, or the error of hook_place() or writers_change().
  */
-int __init writers_init(void)
+int __init writers_init(char **names, unsigned int nr)
 {
+	char change[ADDED_NAME + 1];
 	int ret, i;
 
-	for (i = 0; i < ARRAY_SIZE(writer_sets); i++) {
-		ret = hook_place(&writer_sets[i]);
-		if (ret) {
-			writers_exit();
-			return ret;
-		}
+	ret = register_module_notifier(&writers_modules);
+	if (ret)
+		return ret;
+	mutex_lock(&writers_lock);
+	for (i = 0; i < ARRAY_SIZE(writer_sets) && !ret; i++)
+		ret = writers_place(&writer_sets[i]);
+	mutex_unlock(&writers_lock);
+	for (i = 0; i < nr && !ret; i++) {
+		snprintf(change, sizeof(change), "+%s", names[i]);
+		ret = writers_change(change);
 	}
-	return 0;
+	if (ret)
+		writers_exit();
+	return ret;
 }
 
 /**
@@ -176,10 +548,16 @@ int __init writers_init(void)
  */
 void writers_exit(void)
 {
+	struct added *a, *next;
 	int i;
 
+	unregister_module_notifier(&writers_modules);
+	mutex_lock(&writers_lock);
 	for (i = 0; i < ARRAY_SIZE(writer_sets); i++)
 		hook_remove(&writer_sets[i]);
+	list_for_each_entry_safe(a, next, &added, list)
+		writers_del(a->name);
+	mutex_unlock(&writers_lock);
 	synchronize_rcu_tasks();
 	grant_drain();
 	synchronize_rcu_tasks();

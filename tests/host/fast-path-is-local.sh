@@ -10,7 +10,7 @@
 #	kmap_complain, _printk	there was no map
 #	__SCT__preempt_schedule	the end of preempt_disable(), if it is due
 rare="grant_close_rest grant_lose_key kmap_complain _printk __SCT__preempt_schedule __x86_return_thunk"
-roots="pmem_pks_map pmem_pks_map_range pmem_pks_unmap pmem_pks_unmap_last writer_enter_dst writer_exit_dst"
+roots="pmem_pks_map pmem_pks_map_range pmem_pks_unmap pmem_pks_unmap_last writer_enter_block writer_enter_dax writer_exit_dst"
 
 . "$(dirname "$0")/../bed/paths.sh"
 
