@@ -188,6 +188,8 @@ SYM_FUNC_END(hook_any_body)
 
 HOOK_TRAMPOLINE(hook_writer_trampoline)
 	HOOK_AROUND_ANY writer_enter writer_exit
+SYM_INNER_LABEL(hook_writer_trampoline_end, SYM_L_GLOBAL)
+	ANNOTATE_NOENDBR
 SYM_FUNC_END(hook_writer_trampoline)
 
 /* The destination is the first argument, or the third. */

@@ -422,6 +422,7 @@ bool hook_covers(const struct hook *hook, unsigned long ip);
 
 /* hook_entry.S */
 void hook_writer_trampoline(void);
+void hook_writer_trampoline_end(void);
 void hook_block_trampoline(void);
 void hook_dax_trampoline(void);
 void hook_pmem_trampoline(void);

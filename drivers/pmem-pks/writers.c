@@ -175,32 +175,34 @@ void writer_exit(unsigned long token, unsigned long ret)
 		writer_exit_dst(token, ret);
 }
 
-/* Frames above the store: it may be in memset(), or two calls deeper. */
-#define STORE_DEPTH	4
+/* Calls from a writer to the store: it may be in memset(), or two deeper. */
+#define STORE_DEPTH	3
 
 /**
  * writers_direct_store() - whether a store is that of a writer with a scope
  * @regs: the registers of the store
  *
  * True for the store of one of the writers without a destination argument
- * itself, or of a copy routine that it called.
+ * itself, or of what it called, STORE_DEPTH calls deep at most. A writer has our
+ * trampoline below it on the stack, also when it was removed meanwhile.
  *
  * Context: the page fault.
  */
 bool writers_direct_store(struct pt_regs *regs)
 {
+	unsigned long start = (unsigned long)hook_writer_trampoline;
+	unsigned long end = (unsigned long)hook_writer_trampoline_end;
 	struct unwind_state state;
-	const struct hook *hook;
 	unsigned long ip;
 	int depth;
 
 	unwind_start(&state, current, regs, NULL);
-	for (depth = 0; depth < STORE_DEPTH && !unwind_done(&state); depth++) {
+	for (depth = 0; !unwind_done(&state) && depth <= STORE_DEPTH + 1;
+	     depth++) {
 		ip = unwind_get_return_address(&state);
 		if (!ip)
 			break;
-		hook = hook_find(hook_writer_trampoline, ip);
-		if (hook && hook->dst_arg == NO_ARG)
+		if (ip >= start && ip < end)
 			return true;
 		unwind_next_frame(&state);
 	}
@@ -261,7 +263,9 @@ static bool writers_is_name(const char *name)
 	const char *colon = strchr(name, ':');
 	const char *function = colon ? colon + 1 : name;
 
-	if (!*function || colon == name || colon - name >= MODULE_NAME_LEN)
+	if (!*function)
+		return false;
+	if (colon && (colon == name || colon - name >= MODULE_NAME_LEN))
 		return false;
 	for (; *name; name++)
 		if (name != colon && !isalnum(*name) && !strchr("_.", *name))

@@ -3,12 +3,11 @@
 DESCRIPTION="the administrator adds writers and removes them, and a module's come and go with it"
 PMEM=256M
 
-writers=$pks/writers
-run=/sys/kernel/debug/pmem_pks_writer/run
-
 test() {
 	local shape
 
+	writers=$pks/writers
+	run=/sys/kernel/debug/pmem_pks_writer/run
 	fsdax_namespace
 	load
 	own_writers
@@ -22,6 +21,7 @@ test() {
 		strays_of "$shape: is none once it is added" $shape 0
 		strays_of "$shape: nor the next time" $shape 0
 		equal "$shape: both calls were counted" "$(hits pmem_pks_writer:writer_$shape)" 2
+		check "$shape: ftrace calls us" grep "^writer_$shape " /sys/kernel/tracing/enabled_functions
 	done
 	echo "+writer_six_deep" >$writers
 	equal "a module's function is listed by its full name" "$(hits pmem_pks_writer:writer_six_deep)" 0
@@ -80,7 +80,7 @@ comes_and_goes() {
 	rmmod pmem_pks_writer
 	equal "a module takes its hooks along" \
 		"$(grep -c 'pmem_pks_writer:.* not-loaded$' $writers)" 4
-	refuse "ftrace knows of none" grep writer_ /sys/kernel/tracing/enabled_functions
+	refuse "ftrace knows of none" grep '^writer_' /sys/kernel/tracing/enabled_functions
 	insmod /bed/pmem_pks_writer.ko
 	refuse "they are back with it" grep 'pmem_pks_writer:.*not-loaded' $writers
 	strays_of "so that it may write" itself 0
