@@ -8,11 +8,15 @@
  * Those without (raw, sector, and the few pages that the driver looks at for an
  * info block before it knows what a namespace is) are mapped like device memory
  * by devm_memremap(), and unmapped by devm_memremap_release(), which devres
- * calls. All four are hooked. A domain has the name of the innermost I/O memory
- * resource that holds the range's last byte, which the driver requested by the
- * name that `ndctl list` and `daxctl list` show (the first bytes may be its
- * metadata and have another owner). Memory that daxctl gives to the kernel as
- * RAM has no dev_pagemap and never gets here.
+ * calls. All four are hooked.
+ *
+ * The drivers request the memory first, by a name that goes to the tree of I/O
+ * memory resources. The first byte is the namespace's in each, which tells pmem
+ * from other memory: there is no other mark that the pmem of NVDIMMs, of memmap=
+ * and of virtio have in common. The last byte is the namespace's or the DAX
+ * device's, which gives the domain the name that `ndctl list` and `daxctl list`
+ * show. Memory that daxctl gives to the kernel as RAM has no dev_pagemap and
+ * never gets here.
  *
  * pmem_lock orders the changes. All here is process context.
  */
@@ -50,15 +54,15 @@ static bool pmem_has_name(const char *name)
 	return false;
 }
 
-/* pmem_lock held. @end: the last byte of the range. */
-static void pmem_name(char *name, resource_size_t start, resource_size_t end)
+/* The name of the innermost resource that is in use and holds an address. */
+static void pmem_resource(char *name, resource_size_t addr)
 {
 	const struct resource *res = iomem_resource.child;
 
 	*name = '\0';
 	read_lock(resource_lock);
 	while (res) {
-		if (end < res->start || end > res->end) {
+		if (addr < res->start || addr > res->end) {
 			res = res->sibling;
 			continue;
 		}
@@ -67,18 +71,23 @@ static void pmem_name(char *name, resource_size_t start, resource_size_t end)
 		res = res->child;
 	}
 	read_unlock(resource_lock);
+}
+
+/* pmem_lock held. @end: the last byte of the range. */
+static void pmem_name(char *name, resource_size_t start, resource_size_t end)
+{
+	pmem_resource(name, end);
 	if (!*name || pmem_has_name(name))
 		snprintf(name, DOMAIN_NAME_LEN, "pmem@%llx", (u64)start);
 }
 
-static bool pmem_is_pmem(phys_addr_t start, size_t size)
+static bool pmem_is_namespace(resource_size_t addr)
 {
-	return region_intersects(start, size, IORESOURCE_MEM,
-				 IORES_DESC_PERSISTENT_MEMORY) ==
-			REGION_INTERSECTS ||
-	       region_intersects(start, size, IORESOURCE_MEM,
-				 IORES_DESC_PERSISTENT_MEMORY_LEGACY) ==
-			REGION_INTERSECTS;
+	char name[DOMAIN_NAME_LEN];
+	unsigned int region, id;
+
+	pmem_resource(name, addr);
+	return sscanf(name, "namespace%u.%u", &region, &id) == 2;
 }
 
 /*
@@ -166,7 +175,7 @@ static int pmem_add_pgmap(struct dev_pagemap *pgmap)
 	for (i = 0; i < pgmap->nr_range; i++) {
 		const struct range *range = &pgmap->ranges[i];
 
-		if (!pmem_is_pmem(range->start, range_len(range)))
+		if (!pmem_is_namespace(range->start))
 			continue;
 		ret = pmem_add_range(pgmap, __va(range->start), range->start,
 				     range_len(range), i ? 0 : metadata);
@@ -196,7 +205,7 @@ static int pmem_add_memremap(void *addr)
 			break;
 		end = next;
 	}
-	if (end == start || !pmem_is_pmem(PFN_PHYS(first), end - start))
+	if (end == start || !pmem_is_namespace(PFN_PHYS(first)))
 		return 0;
 	return pmem_add_range(addr, (void *)start, PFN_PHYS(first), end - start,
 			      end - start);
@@ -299,6 +308,8 @@ static int __init pmem_scan_resource(struct resource *res, void *arg)
 	unsigned long pfn = PHYS_PFN(res->start);
 	unsigned long end = PHYS_PFN(res->end + 1);
 
+	if (!pmem_is_namespace(res->start))
+		return 0;
 	while (pfn < end) {
 		struct dev_pagemap *pgmap = get_dev_pagemap(pfn, NULL);
 		unsigned long next = SUBSECTION_ALIGN_DOWN(pfn) +
@@ -387,14 +398,10 @@ static int __init pmem_scan(void)
 
 	if (ret)
 		return ret;
-	ret = walk_iomem_res_desc(IORES_DESC_PERSISTENT_MEMORY, IORESOURCE_MEM,
-				  0, -1, NULL, pmem_scan_resource);
-	/* -EINVAL: there was none to walk. */
-	if (ret && ret != -EINVAL)
-		return ret;
-	ret = walk_iomem_res_desc(IORES_DESC_PERSISTENT_MEMORY_LEGACY,
-				  IORESOURCE_MEM, 0, -1, NULL,
+	ret = walk_iomem_res_desc(IORES_DESC_NONE,
+				  IORESOURCE_MEM | IORESOURCE_BUSY, 0, -1, NULL,
 				  pmem_scan_resource);
+	/* -EINVAL: there was none to walk. */
 	return ret == -EINVAL ? 0 : ret;
 }
 
