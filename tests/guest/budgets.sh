@@ -3,7 +3,10 @@
 DESCRIPTION="maps, writers, switches, interrupts and faults cost no more than their budgets"
 SMP=1
 PMEM=256M
-QEMU_ARGS="-icount shift=0,sleep=off"
+# The large namespace is label-less, and so raw. Nothing is written there.
+QEMU_ARGS="-icount shift=0,sleep=off
+	-object memory-backend-ram,id=large,size=256G,reserve=off
+	-device nvdimm,id=nlarge,memdev=large,addr=0x140000000"
 
 test() {
 	# shellcheck source=tests/bench/guest
@@ -15,6 +18,10 @@ test() {
 	equal "every row is measured" "$(rows print_row | wc -l)" \
 		"$(grep -vc '^#' /bed/rows)"
 	rows print_row >&3
+	equal "256 GiB are 256 leaves" "$(sed -n 's/^namespace1.0 .* 4k=/4k=/p' $pks_debug/leaves)" \
+		"4k=0 2m=0 1g=256"
+	check "their protection is turned on at the price of so many leaves, not pages" is_at_most \
+		$((figure[with:protect/namespace1.0] / 256)) $((figure[with:protect/namespace0.0] * 2 / 128))
 	no_false_alarm "no write was taken for a stray one"
 	# The budgets are of this kernel
 	[[ $(uname -r) != 6.12.* ]] || rows judge_row

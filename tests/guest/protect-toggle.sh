@@ -8,6 +8,20 @@ protect() {
 	[ "$(cat $namespaces/namespace0.0/protect)" = "$1" ]
 }
 
+# flushes_once ON: each CPU flushes its TLB once, whatever the number of leaves
+flushes_once() {
+	local t=/sys/kernel/tracing
+
+	echo __flush_tlb_all >$t/set_ftrace_filter
+	echo function >$t/current_tracer
+	protect "$1"
+	equal "protect=$1: each CPU flushes its TLB once" \
+		"$(grep -o '\[0[0-9]*\].* __flush_tlb_all' $t/trace | cut -c1-5 | sort | xargs)" \
+		"[000] [001]"
+	echo nop >$t/current_tracer
+	echo >$t/set_ftrace_filter
+}
+
 # A stray write that nobody counts
 uncounted() {
 	local before
@@ -54,6 +68,8 @@ test() {
 	equal "without a false alarm" "$(strays)" "$before"
 	umount /mnt/fs
 	caught "and a stray write is caught afterwards" namespace0.0
+	flushes_once 0
+	flushes_once 1
 	check "the other one goes on by itself" protect_other
 	caught "and is protected" namespace1.0
 }
