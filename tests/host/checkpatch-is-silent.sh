@@ -5,7 +5,7 @@
 
 . "$(dirname "$0")/../bed/paths.sh"
 
-checkpatch=$("$bed/checkpatch")/scripts/checkpatch.pl
+checkpatch=$("$bed/kernel-source" 6.12)/scripts/checkpatch.pl
 cd "$top" || exit 1
 # A file is no patch: MAINTAINERS and the version of the tree are not ours.
 # kmap_atomic() is deprecated, and is there to be overridden and tried.
