@@ -119,6 +119,8 @@ static struct ftrace_ops *hook_try(struct hook_set *set, unsigned int first,
 	if (!ops)
 		return ERR_PTR(-ENOMEM);
 	for (i = first; i < first + nr; i++) {
+		if (!set->hooks[i].addr)
+			continue;
 		ret = ftrace_set_filter_ip(ops, set->hooks[i].addr, 0, 0);
 		if (ret) {
 			*failed = &set->hooks[i];
@@ -142,6 +144,8 @@ static const struct hook *hook_find_failed(struct hook_set *set)
 	unsigned int i;
 
 	for (i = 0; i < set->nr; i++) {
+		if (!set->hooks[i].addr)
+			continue;
 		ops = hook_try(set, i, 1, &failed);
 		if (IS_ERR(ops))
 			return &set->hooks[i];
@@ -160,8 +164,10 @@ static bool hook_resolve(struct hook *hook)
 		if (hook->addr)
 			hook->name = hook->alias;
 	}
-	if (!hook->addr)
-		return false;
+	if (!hook->addr) {
+		hook->size = 0;
+		return hook->optional;
+	}
 	hook->size = hook_symbol_size(hook->addr, NULL);
 	if (hook->tail) {
 		hook->tail_addr = hook_symbol(hook->tail);

@@ -372,6 +372,7 @@ struct hook {
 	const char *name;
 	const char *alias;	/* its name on other kernels, or NULL */
 	const char *tail;	/* what it ends in by a jump, or NULL */
+	bool optional;		/* not every kernel has it */
 	union {
 		/* writers.c: which argument is the destination */
 		int dst_arg;
@@ -381,7 +382,7 @@ struct hook {
 	};
 	atomic64_t hits;	/* writers.c: calls that were wrapped */
 	/* Set by hook_place(). */
-	unsigned long addr;
+	unsigned long addr;	/* 0 if there is no such function */
 	unsigned long size;
 	unsigned long tail_addr;
 	unsigned long tail_size;

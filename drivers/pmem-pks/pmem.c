@@ -374,13 +374,13 @@ static int __init pmem_scan_device(struct device *dev, void *release)
  */
 static int __init pmem_scan_bus(void)
 {
-	struct bus_type *bus;
+	void *bus;
 	int ret = 0;
 
 	/* Nothing of what it exports is needed: libnvdimm itself has to stay. */
 	if (!__symbol_get("to_nd_region"))
 		return 0;
-	bus = (struct bus_type *)hook_symbol("nvdimm_bus_type");
+	bus = (void *)hook_symbol("nvdimm_bus_type");
 	if (bus)
 		ret = bus_for_each_dev(bus, NULL,
 				       (void *)pmem_functions[MEMUNMAP].addr,

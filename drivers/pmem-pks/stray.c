@@ -13,6 +13,8 @@
  *            hardirq  an irq_work
  *            ipi      an interrupt from this CPU to another one
  *            string   the thread, as one rep stosb of count bytes at place
+ *            smear    the thread, as one rep movsb of count bytes at place, each
+ *                     from the one before it
  *   done   how many stores the CPU went past, since load
  *   peek   write "<start> <length>", then read the bytes as hexadecimal
  *   leaf   write "<start>", then read level and key of the leaf that maps it
@@ -188,6 +190,17 @@ static int stray_string(struct stray_job *job)
 	return 0;
 }
 
+static int stray_smear(struct stray_job *job)
+{
+	void *dst = stray_place(job->start), *src = dst - 1;
+	unsigned long count = min_t(u64, job->count, job->size);
+
+	asm volatile("rep movsb"
+		     : "+D" (dst), "+S" (src), "+c" (count) : : "memory");
+	stray_done++;
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(struct stray_job *job);
@@ -198,6 +211,7 @@ static const struct {
 	{ "hardirq", stray_from_hardirq },
 	{ "ipi", stray_from_ipi },
 	{ "string", stray_string },
+	{ "smear", stray_smear },
 };
 
 /*
@@ -263,7 +277,8 @@ static ssize_t stray_write(struct file *file, const char __user *from,
 		if (strcmp(context, contexts[i].name))
 			continue;
 		if (contexts[i].run == stray_from_thread ||
-		    contexts[i].run == stray_string) {
+		    contexts[i].run == stray_string ||
+		    contexts[i].run == stray_smear) {
 			ret = contexts[i].run(&job);
 		} else {
 			mutex_lock(&stray_lock);

@@ -64,12 +64,25 @@ static struct hook rare_writers[] = {
 	{ .name = "dm_writecache:" function, .dst_arg = NO_ARG }
 
 static struct hook writecache_writers[] = {
-	WRITECACHE("bio_copy_block"),
 	WRITECACHE("writecache_ctr"),
 	WRITECACHE("writecache_flush"),
 	WRITECACHE("writecache_free_entry"),
 	WRITECACHE("writecache_map"),
 	WRITECACHE("writecache_resume"),
+};
+
+/*
+ * KVM keeps kernel addresses of guest pages that it writes, without a reference
+ * to the pages (gfn_to_pfn_cache), for its clock and what it emulates of Xen.
+ */
+static struct hook kvm_writers[] = {
+	{ .name = "kvm:kvm_setup_guest_pvclock", .dst_arg = NO_ARG },
+#define KVM_XEN(function)						\
+	{ .name = "kvm:" function, .dst_arg = NO_ARG, .optional = true }
+	KVM_XEN("kvm_xen_inject_pending_events"),
+	KVM_XEN("kvm_xen_set_evtchn_fast"),
+	KVM_XEN("kvm_xen_shared_info_init"),
+	KVM_XEN("kvm_xen_update_runstate_guest"),
 };
 
 #define WRITER_SET(writers, count, entry)				\
@@ -88,6 +101,8 @@ static struct hook_set writer_sets[] = {
 	WRITER_SET(rare_writers, ARRAY_SIZE(rare_writers),
 		   hook_writer_trampoline),
 	WRITER_SET(writecache_writers, ARRAY_SIZE(writecache_writers),
+		   hook_writer_trampoline),
+	WRITER_SET(kvm_writers, ARRAY_SIZE(kvm_writers),
 		   hook_writer_trampoline),
 };
 
@@ -114,32 +129,31 @@ static DEFINE_PER_CPU(u64, dax_hits);
  * the function. Return: a token for writer_exit(), 0 when there is nothing to
  * be undone.
  */
-#define WRITER_ENTER_DST(hit)						\
-	const struct domain_range *r;					\
-	unsigned long token = 0;					\
-									\
-	preempt_disable();						\
-	if (domain_find(dst, &r)) {					\
-		token = r->key;						\
-		hit;							\
-		grant_open(r->key, r->mask);				\
-	}								\
-	preempt_enable();						\
-	return token
+static __always_inline unsigned long writer_open(unsigned long dst,
+						 u64 __percpu *hits)
+{
+	const struct domain_range *r;
+	unsigned long token = 0;
+
+	preempt_disable();
+	if (domain_find(dst, &r)) {
+		token = r->key;
+		if (hits)
+			__this_cpu_inc(*hits);
+		grant_open(token, r->mask);
+	}
+	preempt_enable();
+	return token;
+}
 
 __noendbr unsigned long writer_enter_block(unsigned long dst)
 {
-	WRITER_ENTER_DST(__this_cpu_inc(block_hits));
+	return writer_open(dst, &block_hits);
 }
 
 __noendbr unsigned long writer_enter_dax(unsigned long dst)
 {
-	WRITER_ENTER_DST(__this_cpu_inc(dax_hits));
-}
-
-static unsigned long writer_enter_dst(struct hook *hook, unsigned long dst)
-{
-	WRITER_ENTER_DST(atomic64_inc(&hook->hits));
+	return writer_open(dst, &dax_hits);
 }
 
 unsigned long writer_enter(const unsigned long *args, unsigned long ip)
@@ -154,7 +168,9 @@ unsigned long writer_enter(const unsigned long *args, unsigned long ip)
 		grant_scope_begin();
 		token = TOKEN_SCOPE;
 	} else if (hook) {
-		token = writer_enter_dst(hook, args[hook->dst_arg]);
+		token = writer_open(args[hook->dst_arg], NULL);
+		if (token)
+			atomic64_inc(&hook->hits);
 	}
 	preempt_enable();
 	return token;
@@ -445,9 +461,10 @@ static int writers_show_set(const struct hook_set *set, char *buf, int len)
 	int start = len;
 
 	for (hook = set->hooks; hook < set->hooks + set->nr; hook++)
-		len += sysfs_emit_at(buf, len, "%s %llu%s\n", hook->name,
-				     writers_hits(hook),
-				     set->ops ? "" : " not-loaded");
+		if (hook->addr || !set->ops)
+			len += sysfs_emit_at(buf, len, "%s %llu%s\n",
+					     hook->name, writers_hits(hook),
+					     set->ops ? "" : " not-loaded");
 	return len - start;
 }
 

@@ -105,6 +105,8 @@ beside_a_pinned_page() {
 		$((page + 4000)) 4096 string 300 "1 1"
 	equal "and all of it is written" "$(peek $((page + 4000)) 300)" \
 		"$(printf '5a%.0s' {1..300})"
+	counts "one whose source overlaps goes byte by byte, and to the edge as well" \
+		$((page + 4000)) 4096 smear 300 "96 1"
 	counts "a string inside the page is one pinned write" $page 4096 string 4096 "1 0"
 	many_stores $((page + 4096 - 2048))
 

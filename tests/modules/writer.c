@@ -13,18 +13,7 @@
 #include <linux/module.h>
 #include <linux/uaccess.h>
 
-struct pair {
-	long sum;
-	long last;
-};
-
-/* In a register each, and four on the stack; and two that come back. */
-struct pair writer_many_arguments(long *dst, long a, long b, long c, long d,
-				  long e, long f, long g, long h, long i);
-void writer_itself(u64 *dst);
-void writer_three_deep(u64 *dst);
-void writer_six_deep(u64 *dst);
-void writer_after_sleep(u64 *dst);
+#include "writer.h"
 
 noinline struct pair writer_many_arguments(long *dst, long a, long b, long c,
 					   long d, long e, long f, long g,

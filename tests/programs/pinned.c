@@ -250,6 +250,10 @@ int main(int argc, char **argv)
 	fill(source, getpid());
 	memcpy(wanted + SKIP, source, LENGTH);
 
+	if (!strcmp(way, "hold")) {
+		hold();
+		return 0;
+	}
 	if (!strcmp(way, "vm_writev"))
 		by_vm_writev();
 	else if (!strcmp(way, "ptrace"))
@@ -264,8 +268,6 @@ int main(int argc, char **argv)
 		by_crypto();
 	else if (!strcmp(way, "vmsplice"))
 		by_vmsplice();
-	else if (!strcmp(way, "hold"))
-		return hold(), 0;
 	else
 		errx(1, "no way %s", way);
 	for (int i = 0; i < SIZE; i++)
