@@ -12,6 +12,7 @@
  */
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/sched.h>
 #include <linux/smp.h>
 #include <linux/vmalloc.h>
 #include <asm/pgtable.h>
@@ -97,6 +98,8 @@ static int keymap_walk(unsigned long start, unsigned long end, int key)
 			pages[key] += size >> PAGE_SHIFT;
 		}
 		addr += size;
+		/* Terabytes have millions of leaves. */
+		cond_resched();
 	}
 	return changed;
 }

@@ -225,15 +225,17 @@ bool writers_direct_store(struct pt_regs *regs)
 	return false;
 }
 
+/* find_module() is not exported. */
+static unsigned long find_module_addr;
+
 /*
  * Keep a module from going. Return: false when it is not there, or is going.
  */
 static bool writers_get_module(const char *name, struct module **module)
 {
-	unsigned long find = hook_symbol("find_module");
-
 	preempt_disable();
-	*module = (struct module *)hook_call(find, (unsigned long)name, 0);
+	*module = (struct module *)hook_call(find_module_addr,
+					     (unsigned long)name, 0);
 	if (*module && !try_module_get(*module))
 		*module = NULL;
 	preempt_enable();
@@ -536,13 +538,19 @@ static struct notifier_block writers_modules = {
  * @names: the administrator's, as in writers_change() but for the sign
  * @nr: how many
  *
- * Return: 0, or the error of hook_place() or writers_change().
+ * Return: 0, or the error of hook_place() or writers_change(); -ENOENT when the
+ * kernel has no find_module().
  */
 int __init writers_init(char **names, unsigned int nr)
 {
 	char change[ADDED_NAME + 1];
 	int ret, i;
 
+	find_module_addr = hook_symbol("find_module");
+	if (!find_module_addr) {
+		pr_err("cannot resolve find_module\n");
+		return -ENOENT;
+	}
 	ret = register_module_notifier(&writers_modules);
 	if (ret)
 		return ret;
