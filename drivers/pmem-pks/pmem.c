@@ -23,6 +23,7 @@
 #include <linux/atomic.h>
 #include <linux/device.h>
 #include <linux/ioport.h>
+#include <linux/libnvdimm.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
@@ -378,7 +379,7 @@ static int __init pmem_scan_bus(void)
 	int ret = 0;
 
 	/* Nothing of what it exports is needed: libnvdimm itself has to stay. */
-	if (!__symbol_get("to_nd_region"))
+	if (!symbol_get(to_nd_region))
 		return 0;
 	bus = (void *)hook_symbol("nvdimm_bus_type");
 	if (bus)
@@ -387,7 +388,7 @@ static int __init pmem_scan_bus(void)
 				       pmem_scan_device);
 	else
 		pr_err("cannot resolve nvdimm_bus_type\n");
-	__symbol_put("to_nd_region");
+	symbol_put(to_nd_region);
 	return bus ? ret : -ENOENT;
 }
 
