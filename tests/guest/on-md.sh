@@ -24,15 +24,16 @@ check_mirror() {
 	soon 60 idle && [ "$(cat /sys/block/md0/md/mismatch_cnt)" = 0 ]
 }
 
-# Take one out while files are written, put it back, and read from it alone
+# Take one out while files are written, put it back as a new one, and read from
+# it alone
 fail_and_return() {
-	local gone=$1 other=$2 how=$3 before
+	local gone=$1 other=$2 before
 
 	check "$gone fails" mdadm /dev/md0 --fail "/dev/$gone"
 	check "writes go on without it" odd_changes /mnt/fs 4
 	mdadm /dev/md0 --remove "/dev/$gone" >&2
-	[ "$how" = --re-add ] || mdadm --zero-superblock "/dev/$gone" >&2
-	check "it is put back: $how" mdadm /dev/md0 "$how" "/dev/$gone"
+	mdadm --zero-superblock "/dev/$gone" >&2
+	check "it is put back, as a new one" mdadm /dev/md0 --add "/dev/$gone"
 	check "writes go on while it is brought up to date" \
 		verified_io 1 --ioengine=psync --directory=/mnt/fs
 	check "which comes to its end" soon 60 whole
@@ -41,8 +42,8 @@ fail_and_return() {
 	mdadm /dev/md0 --fail "/dev/$other" --remove "/dev/$other" >&2
 	echo 3 >/proc/sys/vm/drop_caches
 	equal "and every file, when it is alone" "$(digest /mnt/fs)" "$before"
-	mdadm /dev/md0 --re-add "/dev/$other" >&2
-	check "the other one is back" soon 60 whole
+	check "the other one is put back, as it was" mdadm /dev/md0 --re-add "/dev/$other"
+	check "and is back" soon 60 whole
 }
 
 test() {
@@ -64,13 +65,12 @@ test() {
 	mdadm --zero-superblock /dev/pmem0 /dev/pmem1 >&2
 
 	modprobe raid1
-	md 1 --bitmap=internal --size=96M
+	md 1 --bitmap=internal --size=48M
 	make_fs ext4 /dev/md0
 	on_pmem md0 /mnt/fs ext4
 	check "raid1: the first resync comes to its end" soon 60 whole
 	brief_life /mnt/fs
-	fail_and_return pmem1 pmem0 --re-add
-	fail_and_return pmem0 pmem1 --add
+	fail_and_return pmem1 pmem0
 	umount /mnt/fs
 	mdadm --stop /dev/md0 >&2
 	check "raid1 is assembled again" mdadm --assemble /dev/md0 /dev/pmem0 /dev/pmem1
