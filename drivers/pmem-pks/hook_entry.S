@@ -45,18 +45,22 @@
 .Lhook_\@:
 .endm
 
-/*
- * The arguments of the function, as an array at the bottom of a stack frame; of
- * them enter() gets the one in the register, if one is named, or all, and the
- * address behind the call.
- */
-.macro HOOK_ENTER size enter arg
+/* The arguments of the function, as an array at the bottom of a stack frame. */
+.macro HOOK_SAVE size
 	subq	$\size, %rsp
 	movq	%rdi, 0(%rsp)
 	movq	%rsi, 8(%rsp)
 	movq	%rdx, 16(%rsp)
 	movq	%rcx, 24(%rsp)
 	movq	%r8, 32(%rsp)
+.endm
+
+/*
+ * Of the arguments enter() gets the one in the register, if one is named, or
+ * all, and the address behind the call.
+ */
+.macro HOOK_ENTER size enter arg
+	HOOK_SAVE \size
 .ifnb \arg
 .ifnc \arg, %rdi
 	movq	\arg, %rdi
@@ -80,11 +84,15 @@
 #define HOOK_FRAME	56
 
 /* Go on in the wrapped function: its address is above our caller's frame. */
-SYM_FUNC_START_LOCAL(hook_body)
-	pushq	HOOK_FRAME+8(%rsp)
+.macro HOOK_BODY name frame
+SYM_FUNC_START_LOCAL(\name)
+	pushq	\frame+8(%rsp)
 	UNWIND_HINT_FUNC
 	RET
-SYM_FUNC_END(hook_body)
+SYM_FUNC_END(\name)
+.endm
+
+HOOK_BODY hook_body HOOK_FRAME
 
 /*
  * enter() runs before the function. What it returns, if not 0, is passed to
@@ -116,11 +124,7 @@ SYM_FUNC_END(hook_body)
 #define HOOK_ANY_FRAME		72
 #define HOOK_STACK_WORDS	6
 
-SYM_FUNC_START_LOCAL(hook_any_body)
-	pushq	HOOK_ANY_FRAME+HOOK_STACK_WORDS*8+8(%rsp)
-	UNWIND_HINT_FUNC
-	RET
-SYM_FUNC_END(hook_any_body)
+HOOK_BODY hook_any_body HOOK_ANY_FRAME+HOOK_STACK_WORDS*8
 
 /*
  * The last word first, so that each has the same displacement. There is none at
@@ -138,12 +142,7 @@ SYM_FUNC_END(hook_any_body)
 
 /* HOOK_AROUND for any function. */
 .macro HOOK_AROUND_ANY enter exit
-	subq	$HOOK_ANY_FRAME, %rsp
-	movq	%rdi, 0(%rsp)
-	movq	%rsi, 8(%rsp)
-	movq	%rdx, 16(%rsp)
-	movq	%rcx, 24(%rsp)
-	movq	%r8, 32(%rsp)
+	HOOK_SAVE HOOK_ANY_FRAME
 	movq	%r9, 40(%rsp)
 	movq	%rsp, %rdi
 	movq	HOOK_ANY_FRAME(%rsp), %rsi
