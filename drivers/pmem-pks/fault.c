@@ -35,10 +35,10 @@
 /* What an access that PKS denied has in its error code, among other bits. */
 #define PF_DENIED	(X86_PF_PROT | X86_PF_PK)
 
-enum fault_mode fault_mode = FAULT_RELAXED;
+int fault_mode = FAULT_RELAXED;
 const char * const fault_mode_names[] = { "relaxed", "strict", NULL };
-/* Writes to pinned pages are stray. */
-bool fault_deny_pinned;
+/* Whether writes to pinned pages are stray. */
+int fault_deny_pinned;
 
 /*
  * The debug exception behind the instruction, or behind the first one of its

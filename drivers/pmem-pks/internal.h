@@ -479,8 +479,8 @@ u64 report_total_pinned(void);
 
 /* fault.c: the page fault */
 
-extern enum fault_mode fault_mode;
-extern bool fault_deny_pinned;
+extern int fault_mode;		/* an enum fault_mode */
+extern int fault_deny_pinned;
 extern const char * const fault_mode_names[];
 
 int fault_init(void);

@@ -12,85 +12,62 @@
 enum { PROTECT_ALL, PROTECT_NONE };
 static const char * const protect_names[] = { "all", "none", NULL };
 static int protect;
+static const char * const pinned_names[] = { "allow", "deny", NULL };
 static char *writers[WRITERS_MAX];
 static unsigned int nr_writers;
 
-static int fault_mode_set(const char *val, const struct kernel_param *kp)
-{
-	int mode = __sysfs_match_string(fault_mode_names, -1, val);
+/* A parameter that is one of some words, and their numbers in a variable. */
+struct choice {
+	int *value;
+	const char * const *names;
+	const char *error;
+};
 
-	if (mode < 0) {
-		pr_err("fault_mode is relaxed or strict\n");
-		return mode;
+static int choice_set(const char *val, const struct kernel_param *kp)
+{
+	const struct choice *choice = kp->arg;
+	int number = __sysfs_match_string(choice->names, -1, val);
+
+	if (number < 0) {
+		pr_err("%s\n", choice->error);
+		return number;
 	}
-	WRITE_ONCE(fault_mode, mode);
+	WRITE_ONCE(*choice->value, number);
 	return 0;
 }
 
-static int fault_mode_get(char *buf, const struct kernel_param *kp)
+static int choice_get(char *buf, const struct kernel_param *kp)
 {
+	const struct choice *choice = kp->arg;
+
 	return sysfs_emit(buf, "%s\n",
-			  fault_mode_names[READ_ONCE(fault_mode)]);
+			  choice->names[READ_ONCE(*choice->value)]);
 }
 
-static const struct kernel_param_ops fault_mode_ops = {
-	.set = fault_mode_set,
-	.get = fault_mode_get,
+static const struct kernel_param_ops choice_ops = {
+	.set = choice_set,
+	.get = choice_get,
 };
 
-static int protect_set(const char *val, const struct kernel_param *kp)
-{
-	int which = __sysfs_match_string(protect_names, -1, val);
-
-	if (which < 0) {
-		pr_err("protect is all or none\n");
-		return which;
-	}
-	protect = which;
-	return 0;
-}
-
-static int protect_get(char *buf, const struct kernel_param *kp)
-{
-	return sysfs_emit(buf, "%s\n", protect_names[protect]);
-}
-
-static const struct kernel_param_ops protect_ops = {
-	.set = protect_set,
-	.get = protect_get,
+static struct choice fault_mode_choice = {
+	&fault_mode, fault_mode_names, "fault_mode is relaxed or strict"
 };
 
-static const char * const pinned_names[] = { "allow", "deny", NULL };
-
-static int pinned_set(const char *val, const struct kernel_param *kp)
-{
-	int deny = __sysfs_match_string(pinned_names, -1, val);
-
-	if (deny < 0) {
-		pr_err("pinned is allow or deny\n");
-		return deny;
-	}
-	fault_deny_pinned = deny;
-	return 0;
-}
-
-static int pinned_get(char *buf, const struct kernel_param *kp)
-{
-	return sysfs_emit(buf, "%s\n", pinned_names[fault_deny_pinned]);
-}
-
-static const struct kernel_param_ops pinned_ops = {
-	.set = pinned_set,
-	.get = pinned_get,
+static struct choice protect_choice = {
+	&protect, protect_names, "protect is all or none"
 };
 
-module_param_cb(fault_mode, &fault_mode_ops, NULL, 0444);
+static struct choice pinned_choice = {
+	&fault_deny_pinned, pinned_names, "pinned is allow or deny"
+};
+
+module_param_cb(fault_mode, &choice_ops, &fault_mode_choice, 0444);
 MODULE_PARM_DESC(fault_mode,
 		 "what happens to a stray write: relaxed (default) or strict");
-module_param_cb(protect, &protect_ops, NULL, 0444);
+module_param_cb(protect, &choice_ops, &protect_choice, 0444);
 MODULE_PARM_DESC(protect,
 		 "which namespaces are protected at first: all (default) or none");
-module_param_cb(pinned, &pinned_ops, NULL, 0444);
+module_param_cb(pinned, &choice_ops, &pinned_choice, 0444);
 MODULE_PARM_DESC(pinned,
 		 "writes to pages that are pinned: allow (default), or deny: then they are stray");
 module_param_array(writers, charp, &nr_writers, 0444);
