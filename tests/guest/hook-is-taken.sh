@@ -7,10 +7,13 @@ test() {
 	local function status
 
 	fsdax_namespace
+	modprobe dm_writecache
+	modprobe kvm_amd
 	remember_hooks
 	for function in bad_area_nosemaphore __warn __memcpy_flushcache \
-			dax_zero_range memunmap_pages; do
-		insmod /bed/pmem_pks_stray.ko occupy=$function
+			dax_zero_range memunmap_pages devm_memremap_release \
+			dm_writecache:writecache_map kvm:kvm_setup_guest_pvclock; do
+		insmod /bed/pmem_pks_stray.ko occupy=${function##*:}
 		dmesg -c >/dev/null
 		status=0
 		load || status=$?
