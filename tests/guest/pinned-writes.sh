@@ -93,10 +93,7 @@ beside_a_pinned_page() {
 
 	load_stray
 	page=$(($(file_start /mnt/fs/mapped pmem0) + 4096))
-	mkfifo /tmp/go
-	/bed/pinned hold /mnt/fs/mapped </tmp/go >/tmp/held &
-	exec 8>/tmp/go
-	check "a page is pinned" soon 10 grep -q held /tmp/held
+	hold "a page is pinned" /bed/pinned hold /mnt/fs/mapped
 
 	counts "a write to it is pinned" $page 8 thread 1 "1 0"
 	counts "one to the page before is stray" $((page - 8)) 8 thread 1 "0 1"
