@@ -35,7 +35,7 @@ fail_and_return() {
 	mdadm --zero-superblock "/dev/$gone" >&2
 	check "it is put back, as a new one" mdadm /dev/md0 --add "/dev/$gone"
 	check "writes go on while it is brought up to date" \
-		verified_io 1 --ioengine=psync --directory=/mnt/fs
+		verified_io 1 --ioengine=psync --directory=/mnt/fs --size=2M
 	check "which comes to its end" soon 60 whole
 	check "it has what the other one has" check_mirror
 	before=$(digest /mnt/fs)
