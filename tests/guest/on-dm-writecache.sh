@@ -33,8 +33,8 @@ test() {
 	flushed /dev/pmem0
 
 	# Not contiguous, which the driver maps page by page
-	dmsetup create both --table "0 32768 linear /dev/pmem0 0
-		32768 32768 linear /dev/pmem1 2048"
+	dmsetup create both --table "0 102400 linear /dev/pmem0 0
+		102400 102400 linear /dev/pmem1 2048"
 	cached "a cache of two parts" /dev/mapper/both
 	dmsetup remove both
 	no_false_alarm "no write was taken for a stray one"
@@ -69,6 +69,9 @@ crashed() {
 }
 
 # cached WHAT DEVICE
+# Less than half of it is in use, so that nothing is written back before it is
+# asked for: 6.1's driver, with pmem_pks or not, reads wrong bytes from the disk
+# behind a cache when a bio begins in the cache and goes on there (see limits.md).
 cached() {
 	local before
 
@@ -77,7 +80,7 @@ cached() {
 	mkfs.ext4 -q -F /dev/mapper/cached
 	on_pmem mapper/cached /mnt/fs ext4
 	check "$1: random reads and writes verify" \
-		verified_io 4 --ioengine=psync --directory=/mnt/fs
+		verified_io 4 --ioengine=psync --directory=/mnt/fs --size=4M
 	check "$1: blocks are written" lasting_io /mnt/fs
 	# The RAM disk of 6.1 has none
 	[[ $(uname -r) = 6.1.* ]] || check "$1: a discard" fstrim /mnt/fs
