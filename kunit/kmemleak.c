@@ -28,7 +28,7 @@ static void no_memory_is_leaked(struct kunit *test)
 	msleep(MIN_AGE_MS + 500);
 	mutex_lock(lock);
 	for (i = 0; i < SCANS; i++)
-		hook_call(scan, 0, 0);
+		hook_call(scan, 0, 0, 0, 0);
 	mutex_unlock(lock);
 	KUNIT_EXPECT_FALSE_MSG(test, *found, "see the log above");
 }

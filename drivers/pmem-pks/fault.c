@@ -19,6 +19,9 @@
  * what a repeated string instruction writes to that page: never for the page
  * beside it, but for the rest of a single store over the edge.
  *
+ * contain does what the instruction does but for the store (contain.c), and goes
+ * on behind it. What it does not know, and a read, is as in strict.
+ *
  * strict leaves the fault to the kernel, which kills the offender as it does
  * for any bad access (and panics if it was an interrupt).
  */
@@ -36,7 +39,7 @@
 #define PF_DENIED	(X86_PF_PROT | X86_PF_PK)
 
 int fault_mode = FAULT_RELAXED;
-const char * const fault_mode_names[] = { "relaxed", "strict", NULL };
+const char * const fault_mode_names[] = { "relaxed", "contain", "strict", NULL };
 /* Whether writes to pinned pages are stray. */
 int fault_deny_pinned;
 
@@ -164,6 +167,23 @@ static void fault_let_pinned(int key, struct pt_regs *regs, unsigned long addr)
 }
 
 /*
+ * A domain's alias is scattered: of that, only the page is known to be its.
+ * @after: in: the registers at the fault; out: those without the store.
+ */
+static bool fault_contain(struct pt_regs *after, const struct domain *d,
+			  unsigned long addr)
+{
+	unsigned long start = d->start, end = d->end;
+	struct contain dropped;
+
+	if (addr - start >= end - start) {
+		start = addr & PAGE_MASK;
+		end = start + PAGE_SIZE;
+	}
+	return contain_store(after, addr, start, end, &dropped);
+}
+
+/*
  * Diverts bad_area_nosemaphore(regs, error_code, address), where the kernel's
  * handler of faults on kernel addresses ends up when it knows of no reason for
  * the fault. Return: true when it is settled and the instruction is to be
@@ -175,7 +195,9 @@ static bool fault_denied(unsigned long arg0, unsigned long error_code,
 	struct pt_regs *regs = (struct pt_regs *)arg0;
 	enum fault_mode mode = READ_ONCE(fault_mode);
 	bool read = !(error_code & X86_PF_WRITE);
+	unsigned long at = addr;
 	const struct domain_range *r;
+	struct pt_regs after;
 	struct domain *d;
 	bool found;
 	int key;
@@ -205,10 +227,20 @@ static bool fault_denied(unsigned long arg0, unsigned long error_code,
 
 	if (d->silent)
 		mode = FAULT_RELAXED;
+	after = *regs;
+	if (mode == FAULT_CONTAIN && (read || !fault_contain(&after, d, at)))
+		mode = FAULT_STRICT;
 	report_stray(d, addr, regs, read, mode);
 	if (mode == FAULT_STRICT)
 		return false;
-	grant_step(key, regs, false);
+	if (mode == FAULT_RELAXED) {
+		grant_step(key, regs, false);
+		return true;
+	}
+	*regs = after;
+	/* It stored to a domain that it was let write, too. */
+	if (regs->flags & X86_EFLAGS_TF)
+		grant_step_done(regs);
 	return true;
 }
 
@@ -308,6 +340,9 @@ int __init fault_init(void)
 			warners[i].size = hook_symbol_size(warners[i].addr,
 							   NULL);
 	}
+	ret = contain_init();
+	if (ret)
+		return ret;
 	ret = hook_place(&fault_hooks);
 	if (ret)
 		return ret;

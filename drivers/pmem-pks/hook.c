@@ -36,7 +36,7 @@ static DEFINE_MUTEX(hook_lock);
  */
 unsigned long hook_symbol(const char *name)
 {
-	return hook_call(lookup_name, (unsigned long)name, 0);
+	return hook_call(lookup_name, (unsigned long)name, 0, 0, 0);
 }
 
 /**

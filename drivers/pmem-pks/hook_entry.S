@@ -236,11 +236,13 @@ SYM_CODE_START(hook_trampolines_end)
 	int3
 SYM_CODE_END(hook_trampolines_end)
 
-/* Call a function that need not have an ENDBR with two arguments. */
+/* Call a function that need not have an ENDBR with four arguments. */
 SYM_FUNC_START(hook_call)
 	pushq	%rdi
 	movq	%rsi, %rdi
 	movq	%rdx, %rsi
+	movq	%rcx, %rdx
+	movq	%r8, %rcx
 	UNWIND_HINT_FUNC
 	RET
 SYM_FUNC_END(hook_call)

@@ -284,7 +284,7 @@ int keymap_leaves(unsigned long start, unsigned long end, int key,
 
 /* domain.c: protected ranges */
 
-enum fault_mode { FAULT_RELAXED, FAULT_STRICT };
+enum fault_mode { FAULT_RELAXED, FAULT_CONTAIN, FAULT_STRICT };
 
 #define DOMAIN_NAME_LEN	32
 
@@ -433,7 +433,8 @@ void hook_irq_exit_trampoline(void);
 void hook_switch_trampoline(void);
 void hook_trampolines_end(void);
 unsigned long hook_call(unsigned long func, unsigned long arg0,
-			unsigned long arg1);
+			unsigned long arg1, unsigned long arg2,
+			unsigned long arg3);
 void hook_nothing(void);
 /* What the trampolines call before and behind the function. */
 unsigned long writer_enter(const unsigned long *args, unsigned long ip);
@@ -476,6 +477,37 @@ int report_last(struct domain *d, char *buf, size_t size);
 u64 report_total(void);
 u64 report_total_reads(void);
 u64 report_total_pinned(void);
+
+/* contain.c: a store's effects without the store */
+
+struct contain {
+	unsigned int width;	/* bytes of one store */
+	u64 bytes;		/* in all: more, of a repeated instruction */
+	/* Its first bytes, as far as they are known. */
+	unsigned int data_len;
+	u8 data[64];
+};
+
+/* What an operation in contain_ops.S works on. */
+struct contain_operands {
+	u64 dst;
+	u64 src;
+	u64 count;	/* of a shift: %cl */
+	u64 flags;
+};
+
+/* From one instruction there to the next. */
+enum { CONTAIN_SLOT = 32 };
+
+void contain_operations(void);
+void contain_vectors(void);
+
+int contain_init(void);
+bool contain_store(struct pt_regs *regs, unsigned long addr,
+		   unsigned long start, unsigned long end,
+		   struct contain *dropped);
+bool contain_decode(const struct pt_regs *regs, unsigned long addr,
+		    struct contain *what);
 
 /* fault.c: the page fault */
 

@@ -49,7 +49,7 @@ static int keymap_split(unsigned long addr)
 
 	if (!func)
 		return -ENOENT;
-	return hook_call(func, addr & PAGE_MASK, 1);
+	return hook_call(func, addr & PAGE_MASK, 1, 0, 0);
 }
 
 /*

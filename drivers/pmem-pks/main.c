@@ -50,7 +50,7 @@ static const struct kernel_param_ops choice_ops = {
 };
 
 static struct choice fault_mode_choice = {
-	&fault_mode, fault_mode_names, "fault_mode is relaxed or strict"
+	&fault_mode, fault_mode_names, "fault_mode is relaxed, contain or strict"
 };
 
 static struct choice protect_choice = {
@@ -63,7 +63,7 @@ static struct choice pinned_choice = {
 
 module_param_cb(fault_mode, &choice_ops, &fault_mode_choice, 0444);
 MODULE_PARM_DESC(fault_mode,
-		 "what happens to a stray write: relaxed (default) or strict");
+		 "what happens to a stray write: relaxed (default), contain or strict");
 module_param_cb(protect, &choice_ops, &protect_choice, 0444);
 MODULE_PARM_DESC(protect,
 		 "which namespaces are protected at first: all (default) or none");
@@ -103,7 +103,8 @@ static int __init pmem_pks_init(void)
 	if (ret)
 		goto exit_sysfs;
 	pr_info("stray writes to pmem are %s\n",
-		fault_mode == FAULT_STRICT ? "denied" : "reported");
+		fault_mode == FAULT_STRICT ? "denied" :
+		fault_mode == FAULT_CONTAIN ? "dropped" : "reported");
 	return 0;
 
 exit_sysfs:

@@ -8,8 +8,14 @@
 #include <linux/kbuild.h>
 #include <linux/sched.h>
 
+#include "internal.h"
+
 int main(void)
 {
+	OFFSET(CONTAIN_src, contain_operands, src);
+	OFFSET(CONTAIN_count, contain_operands, count);
+	OFFSET(CONTAIN_flags, contain_operands, flags);
+	DEFINE(CONTAIN_SLOT, CONTAIN_SLOT);
 	OFFSET(TASK_preempt_notifiers, task_struct, preempt_notifiers);
 	return 0;
 }

@@ -36,6 +36,7 @@ static struct ratelimit_state report_limit =
 
 static const char * const outcome[] = {
 	[FAULT_RELAXED] = "let through",
+	[FAULT_CONTAIN] = "dropped",
 	[FAULT_STRICT] = "denied",
 };
 

@@ -235,7 +235,7 @@ static bool writers_get_module(const char *name, struct module **module)
 {
 	preempt_disable();
 	*module = (struct module *)hook_call(find_module_addr,
-					     (unsigned long)name, 0);
+					     (unsigned long)name, 0, 0, 0);
 	if (*module && !try_module_get(*module))
 		*module = NULL;
 	preempt_enable();

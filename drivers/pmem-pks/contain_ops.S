@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Instructions for contain.c, one in each slot of CONTAIN_SLOT bytes: it finds
+ * the one it wants by number, and calls it by hook_call().
+ */
+#include <linux/linkage.h>
+#include <linux/objtool.h>
+#include <asm/nospec-branch.h>
+#include <asm/unwind_hints.h>
+
+#include "offsets.h"
+
+	.text
+
+.macro SLOT
+	.balign	CONTAIN_SLOT, 0xcc
+	UNWIND_HINT_FUNC
+	ANNOTATE_NOENDBR
+.endm
+
+/* An operation on struct contain_operands, whose address is in %rdi. */
+.macro OPERATE insn:vararg
+	SLOT
+	movq	CONTAIN_src(%rdi), %rsi
+	movq	CONTAIN_count(%rdi), %rcx
+	pushq	CONTAIN_flags(%rdi)
+	popfq
+	\insn
+	pushfq
+	popq	CONTAIN_flags(%rdi)
+	RET
+.endm
+
+/* Bytes are not for bt and shld. */
+.macro NO_BYTE
+	SLOT
+	int3
+.endm
+
+/* One by one as enum operation has them, of 1, 2, 4 and 8 bytes. */
+	.balign	CONTAIN_SLOT
+SYM_CODE_START(contain_operations)
+.irp op, add, or, adc, sbb, and, sub, xor, cmp
+	OPERATE \op\()b %sil, (%rdi)
+	OPERATE \op\()w %si, (%rdi)
+	OPERATE \op\()l %esi, (%rdi)
+	OPERATE \op\()q %rsi, (%rdi)
+.endr
+.irp op, rol, ror, rcl, rcr, shl, shr, shl, sar
+	OPERATE \op\()b %cl, (%rdi)
+	OPERATE \op\()w %cl, (%rdi)
+	OPERATE \op\()l %cl, (%rdi)
+	OPERATE \op\()q %cl, (%rdi)
+.endr
+.irp op, bt, bts, btr, btc
+	NO_BYTE
+	OPERATE \op\()w %si, (%rdi)
+	OPERATE \op\()l %esi, (%rdi)
+	OPERATE \op\()q %rsi, (%rdi)
+.endr
+.irp op, shld, shrd
+	NO_BYTE
+	OPERATE \op\()w %cl, %si, (%rdi)
+	OPERATE \op\()l %cl, %esi, (%rdi)
+	OPERATE \op\()q %cl, %rsi, (%rdi)
+.endr
+.irp op, not, neg, inc, dec
+	OPERATE \op\()b (%rdi)
+	OPERATE \op\()w (%rdi)
+	OPERATE \op\()l (%rdi)
+	OPERATE \op\()q (%rdi)
+.endr
+SYM_CODE_END(contain_operations)
+
+.macro STORE insn:vararg
+	SLOT
+	\insn, (%rdi)
+	RET
+.endm
+
+/* The vector registers: sixteen xmm, sixteen ymm, 32 zmm, to (%rdi). */
+	.balign	CONTAIN_SLOT
+SYM_CODE_START(contain_vectors)
+.irp nr, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	STORE movups %xmm\nr
+.endr
+.irp nr, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	STORE vmovups %ymm\nr
+.endr
+.irp nr, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	STORE vmovups %zmm\nr
+.endr
+.irp nr, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	STORE vmovups %zmm\nr
+.endr
+SYM_CODE_END(contain_vectors)
