@@ -192,6 +192,19 @@ static bool contain_readable(unsigned long addr)
 	return !(pks_read() & BIT(2 * keymap_key(addr)));
 }
 
+#if IS_ENABLED(CONFIG_PMEM_PKS_KUNIT_TEST)
+struct contain contain_last;
+
+static void contain_note(const struct contain *dropped)
+{
+	contain_last = *dropped;
+}
+#else
+static void contain_note(const struct contain *dropped)
+{
+}
+#endif
+
 /*
  * Of a domain that denies reads none is made, or it would be one more stray
  * access. Up to eight bytes are read at once.
@@ -296,7 +309,7 @@ static unsigned int access_width(const struct access *a)
 	case BY_PAIR:
 		return a->wide ? 16 : 8;
 	case BY_STACK:
-		return a->insn.opnd_bytes == 2 ? 2 : 8;
+		return a->prefix == P_66 ? 2 : 8;
 	case BY_LENGTH:
 		return a->length;
 	default:
@@ -657,6 +670,7 @@ bool contain_store(struct pt_regs *regs, unsigned long addr,
 	}
 	/* What it suppressed was a breakpoint at the instruction. */
 	regs->flags &= ~X86_EFLAGS_RF;
+	contain_note(dropped);
 	return true;
 }
 

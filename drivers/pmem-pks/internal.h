@@ -506,6 +506,7 @@ int contain_init(void);
 bool contain_store(struct pt_regs *regs, unsigned long addr,
 		   unsigned long start, unsigned long end,
 		   struct contain *dropped);
+extern struct contain contain_last;	/* KUnit: what was dropped last */
 bool contain_decode(const struct pt_regs *regs, unsigned long addr,
 		    struct contain *what);
 
