@@ -266,17 +266,16 @@ static const struct form *access_form(struct access *a)
 {
 	const u8 *opcode = a->insn.opcode.bytes;
 	const struct insn *insn = &a->insn;
-	unsigned int map = 0, i;
+	unsigned int map, i;
 
 	a->op = opcode[insn->opcode.nbytes - 1];
 	if (a->vex) {
 		map = insn_vex_m_bits(&a->insn);
 		a->prefix = BIT(insn_vex_p_bits(&a->insn));
 	} else {
-		if (insn->opcode.nbytes > 1)
-			map = opcode[1] == 0x38 ? 2 : opcode[1] == 0x3a ? 3 : 1;
-		if (insn->opcode.nbytes == 2)
-			map = 1;
+		map = insn->opcode.nbytes - 1;
+		if (map == 2 && opcode[1] == 0x3a)
+			map = 3;
 		a->prefix = P_NONE;
 		for (i = 0; i < ARRAY_SIZE(insn->prefixes.bytes); i++) {
 			if (insn->prefixes.bytes[i] == 0xf3)
@@ -292,7 +291,7 @@ static const struct form *access_form(struct access *a)
 		if (forms[i].map == map && (a->op & forms[i].mask) == forms[i].op &&
 		    forms[i].prefixes & a->prefix &&
 		    forms[i].regs & BIT(a->reg & 7) &&
-		    (forms[i].kind >= VECTOR || !insn->vex_prefix.nbytes))
+		    (forms[i].kind >= VECTOR || !a->vex))
 			return &forms[i];
 	return NULL;
 }
@@ -501,8 +500,7 @@ static void contain_vector(struct access *a, struct contain *c)
 
 	/* Which of the elements are stored is not looked at. */
 	if (a->form->kind == VECTOR_MASKED ||
-	    (a->vex == 4 &&
-	     a->insn.vex_prefix.bytes[3] & 7) ||
+	    (a->vex == 4 && a->insn.vex_prefix.bytes[3] & 7) ||
 	    !contain_read_vector(a, vector)) {
 		c->data_len = 0;
 		return;
@@ -551,7 +549,7 @@ static u64 contain_modify(struct access *a, u64 mem, u64 src)
 		op = OP_BT + (reg & 3);
 		src = imm & (8 * a->width - 1);
 		break;
-	default:
+	default:	/* xadd */
 		op = OP_ADD;
 	}
 	return contain_operate(a->regs, op, a->width, mem, src, count);
