@@ -20,9 +20,13 @@ test() {
 		stray_writes $place 8 thread 1 || died=$?
 		refuse "$round: strict kills" [ $died = 0 ]
 		equal "$round: and denies" "$(peek $place 8)" 0000000000000000
+		echo contain >$pks/fault_mode
+		equal "$round: contain is said" "$(cat $pks/fault_mode)" contain
+		check "$round: contain lets live" stray_writes $place 8 thread 1
+		equal "$round: and drops" "$(peek $place 8)" 0000000000000000
 		echo relaxed >$pks/fault_mode
 		check "$round: relaxed lets live" stray_writes $place 8 thread 1
 		equal "$round: and writes" "$(peek $place 8)" 5354524159000000
-		equal "$round: both are counted" "$(strays namespace0.0)" $((2 * round))
+		equal "$round: all are counted" "$(strays namespace0.0)" $((3 * round))
 	done
 }
