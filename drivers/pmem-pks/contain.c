@@ -12,11 +12,11 @@
  * A reader of the same memory sees the old value: a lock taken in a protected
  * page by cmpxchg is not taken, though the flags say so.
  *
- * What is not done, and left to strict: stores of x87, MMX's and SSE2's
- * maskmov, scatters, state (xsave, fxsave, sgdt ...), port input (ins), and an
- * instruction with a breakpoint in its place (kprobes). push and call are not
- * there either: a store to the kernel's stack that is denied can't push the
- * fault's frame there, so it is a double fault and never comes to us.
+ * What is not done, and left to strict: stores of x87 and MMX, maskmovdqu,
+ * scatters, compressing and truncating stores, state (xsave, fxsave, sgdt ...),
+ * port input (ins), and an instruction with a breakpoint in its place (kprobes).
+ * push and call are not there either: where the kernel's stack can't be written,
+ * the fault's own frame can't, so it is a double fault and never comes to us.
  */
 #include <linux/minmax.h>
 #include <linux/swab.h>
