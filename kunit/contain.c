@@ -10,13 +10,17 @@
  * What is executed stands in contain_insns.S.
  */
 #include <kunit/test.h>
+#include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/irqflags.h>
 #include <linux/prandom.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 #include <asm/cpufeature.h>
+#include <asm/apic.h>
 #include <asm/asm.h>
 #include <asm/fpu/api.h>
+#include <asm/nmi.h>
 #include <asm/nospec-branch.h>
 #include <asm/processor-flags.h>
 #include <asm/ptrace.h>
@@ -451,6 +455,37 @@ static void with_interrupts_off_they_stay_off(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, native_save_fl() & X86_EFLAGS_IF);
 }
 
+static bool nmi_wanted;
+
+static int store_in_nmi(unsigned int type, struct pt_regs *regs)
+{
+	if (!READ_ONCE(nmi_wanted))
+		return NMI_DONE;
+	rig.cpu[1].flags = begin_flags(0);
+	execute(&contain_alu[4], &rig.cpu[1]);
+	WRITE_ONCE(nmi_wanted, false);
+	return NMI_HANDLED;
+}
+
+static void in_an_nmi(struct kunit *test)
+{
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, 0, register_nmi_handler(NMI_LOCAL, store_in_nmi,
+						      0, "pks-contain"));
+	begin(MIDDLE, 0);
+	execute(&contain_alu[4], &rig.cpu[0]);
+	preempt_disable();
+	WRITE_ONCE(nmi_wanted, true);
+	__apic_send_IPI_mask(cpumask_of(smp_processor_id()), NMI_VECTOR);
+	for (i = 0; i < 1000 && READ_ONCE(nmi_wanted); i++)
+		udelay(1000);
+	preempt_enable();
+	KUNIT_EXPECT_FALSE(test, nmi_wanted);
+	unregister_nmi_handler(NMI_LOCAL, "pks-contain");
+	end(contain_alu[4].text, 8, true);
+}
+
 /* It ends by the exception table, in place of the oops. */
 static void what_is_not_known_is_denied(struct kunit *test)
 {
@@ -603,6 +638,7 @@ static struct kunit_case contain_cases[] = {
 	KUNIT_CASE(movs),
 	KUNIT_CASE(a_store_over_an_edge_is_dropped_whole),
 	KUNIT_CASE(with_interrupts_off_they_stay_off),
+	KUNIT_CASE(in_an_nmi),
 	KUNIT_CASE(what_is_not_known_is_denied),
 	KUNIT_CASE(what_may_not_be_read_is_not),
 	KUNIT_CASE(others_are_decoded),
