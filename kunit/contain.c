@@ -479,7 +479,7 @@ static void in_an_nmi(struct kunit *test)
 	WRITE_ONCE(nmi_wanted, true);
 	__apic_send_IPI_mask(cpumask_of(smp_processor_id()), NMI_VECTOR);
 	for (i = 0; i < 1000 && READ_ONCE(nmi_wanted); i++)
-		udelay(1000);
+		mdelay(1);
 	preempt_enable();
 	KUNIT_EXPECT_FALSE(test, nmi_wanted);
 	unregister_nmi_handler(NMI_LOCAL, "pks-contain");
