@@ -37,7 +37,7 @@
 #define COMPARED	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | \
 			 X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF)
 
-struct cpu {
+struct registers {
 	u64 ax, bx, cx, dx, si, di, flags;
 };
 
@@ -51,7 +51,7 @@ static struct {
 	u8 *source;
 	unsigned int align;
 	u64 offset;	/* of the operand */
-	struct cpu cpu[2];
+	struct registers cpu[2];
 	s64 strays;
 } rig;
 
@@ -140,7 +140,7 @@ static void begin_round(const struct contain_insn *insn, unsigned int round, boo
 	begin(MIDDLE + (rig.align == 1 ? round * 3 : round % 4 * rig.align),
 	      any() & COMPARED);
 	for (i = 0; i < 2; i++) {
-		struct cpu *cpu = &rig.cpu[i];
+		struct registers *cpu = &rig.cpu[i];
 
 		/* What the memory holds, for cmpxchg. */
 		if (round % 3 == 0) {
@@ -158,7 +158,7 @@ static void begin_round(const struct contain_insn *insn, unsigned int round, boo
 
 static void expect_same_cpu(const char *text)
 {
-	const struct cpu *a = &rig.cpu[0], *b = &rig.cpu[1];
+	const struct registers *a = &rig.cpu[0], *b = &rig.cpu[1];
 
 	KUNIT_EXPECT_EQ_MSG(rig.test, a->ax, b->ax, "%s", text);
 	KUNIT_EXPECT_EQ_MSG(rig.test, a->bx, b->bx, "%s", text);
@@ -193,7 +193,7 @@ static void end(const char *text, unsigned int width, bool data)
 			      width, contain_last.data, width, written);
 }
 
-static void execute(const struct contain_insn *insn, struct cpu *cpu)
+static void execute(const struct contain_insn *insn, struct registers *cpu)
 {
 	register u64 r9 asm("r9") = 2;
 	register u64 r12 asm("r12") = cpu->di;
@@ -490,7 +490,7 @@ static void in_an_nmi(struct kunit *test)
 static void what_is_not_known_is_denied(struct kunit *test)
 {
 	const struct contain_insn *insn;
-	struct cpu before;
+	struct registers before;
 
 	for (insn = contain_unknown; insn->text; insn++) {
 		begin(MIDDLE, 0);
@@ -509,7 +509,7 @@ static void what_may_not_be_read_is_not(struct kunit *test)
 	int key = pks_key_alloc(PKS_DENY_ACCESS);
 	u64 *secret = (u64 *)get_zeroed_page(GFP_KERNEL);
 	struct pmem_pks_domain *domain;
-	struct cpu cpu = { .cx = 5 };
+	struct registers cpu = { .cx = 5 };
 
 	KUNIT_ASSERT_NOT_NULL(test, secret);
 	*secret = 42;
