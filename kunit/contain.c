@@ -199,13 +199,14 @@ static void execute(const struct contain_insn *insn, struct registers *cpu)
 	register u64 r12 asm("r12") = cpu->di;
 	register u64 r13 asm("r13") = cpu->di;
 
-	asm volatile("pushq %[flags]\n\t"
+	asm volatile("pushfq\n\t"
+		     "pushq %[flags]\n\t"
 		     "popfq\n\t"
 		     ANNOTATE_RETPOLINE_SAFE
 		     "call *%[run]\n\t"
 		     "pushfq\n\t"
-		     "cld\n\t"
-		     "popq %[flags]\n"
+		     "popq %[flags]\n\t"
+		     "popfq\n"
 		     : "+a" (cpu->ax), "+b" (cpu->bx), "+c" (cpu->cx),
 		       "+d" (cpu->dx), "+S" (cpu->si), "+D" (cpu->di),
 		       [flags] "+r" (cpu->flags), ASM_CALL_CONSTRAINT
@@ -279,6 +280,27 @@ static void arithmetic(struct kunit *test)
 	try_all(contain_alu, false);
 	try_all(contain_unary, false);
 	try_all(contain_shifts, false);
+}
+
+/*
+ * QEMU 7.2 has already changed the carry when it finds that the store faults: so
+ * neither we nor the second try of a page fault can do it right.
+ */
+static void rotations_through_the_carry(struct kunit *test)
+{
+	unsigned int round;
+	u64 changed = 0;
+
+	WRITE_ONCE(fault_mode, FAULT_STRICT);
+	for (round = 0; round < ROUNDS; round++) {
+		begin_round(contain_carries, round, false);
+		execute(contain_carries, &rig.cpu[1]);
+		changed |= (rig.cpu[0].flags ^ rig.cpu[1].flags) & COMPARED;
+	}
+	WRITE_ONCE(fault_mode, FAULT_CONTAIN);
+	if (changed)
+		kunit_skip(test, "the CPU changes flags by a store that faults");
+	try_all(contain_carries, false);
 }
 
 static void bits(struct kunit *test)
@@ -439,7 +461,7 @@ static void a_store_over_an_edge_is_dropped_whole(struct kunit *test)
 
 static void with_interrupts_off_they_stay_off(struct kunit *test)
 {
-	unsigned long flags, inside;
+	unsigned long flags;
 	unsigned int i;
 
 	begin(MIDDLE, 0);
@@ -448,11 +470,9 @@ static void with_interrupts_off_they_stay_off(struct kunit *test)
 		rig.cpu[i].flags = begin_flags(0);
 	for (i = 0; i < 2; i++)
 		execute(&contain_unary[2], &rig.cpu[i]);
-	inside = native_save_fl();
 	local_irq_restore(flags);
 	end(contain_unary[2].text, 4, true);
-	KUNIT_EXPECT_FALSE(test, inside & X86_EFLAGS_IF);
-	KUNIT_EXPECT_TRUE(test, native_save_fl() & X86_EFLAGS_IF);
+	KUNIT_EXPECT_FALSE(test, rig.cpu[1].flags & X86_EFLAGS_IF);
 }
 
 static bool nmi_wanted;
@@ -629,6 +649,7 @@ static void others_are_decoded(struct kunit *test)
 static struct kunit_case contain_cases[] = {
 	KUNIT_CASE(moves),
 	KUNIT_CASE(arithmetic),
+	KUNIT_CASE(rotations_through_the_carry),
 	KUNIT_CASE(bits),
 	KUNIT_CASE(exchanges),
 	KUNIT_CASE(sse),

@@ -29,27 +29,43 @@
 	.popsection
 .endm
 
-.macro INSN_BEFORE width:req before:req insn:vararg
-	UNWIND_HINT_FUNC
-.Lrun_\@:
-	ENDBR
-	\before
-.Lat_\@:
-	\insn
-.Lbehind_\@:
-	RET
-	_ASM_EXTABLE(.Lat_\@, .Lbehind_\@)
+.macro TABLE_ENTRY run width insn:vararg
 	.pushsection .rodata.str1.1, "aMS", @progbits, 1
 .Ltext_\@:
 	.asciz	"\insn"
 	.popsection
 	.pushsection .rodata
-	.quad	.Lrun_\@, .Ltext_\@, \width
+	.quad	\run, .Ltext_\@, \width
 	.popsection
 .endm
 
 .macro INSN width:req insn:vararg
-	INSN_BEFORE \width, nop, \insn
+	UNWIND_HINT_FUNC
+.Lrun_\@:
+	ENDBR
+.Lat_\@:
+	\insn
+.Lbehind_\@:
+	RET
+	_ASM_EXTABLE(.Lat_\@, .Lbehind_\@)
+	TABLE_ENTRY .Lrun_\@, \width, \insn
+.endm
+
+/* What is pushed is popped by the instruction, or not. */
+.macro INSN_POP width:req push:req insn:vararg
+	UNWIND_HINT_FUNC
+.Lrun_\@:
+	ENDBR
+	\push
+.Lat_\@:
+	\insn
+	RET
+.Lundo_\@:
+	leaq	\width(%rsp), %rsp
+	UNWIND_HINT_FUNC
+	RET
+	_ASM_EXTABLE(.Lat_\@, .Lundo_\@)
+	TABLE_ENTRY .Lrun_\@, \width, \insn
 .endm
 
 SYM_CODE_START(contain_insns)
@@ -76,8 +92,8 @@ TABLE contain_moves
 	INSN 2, movw %ds, (%rdi)
 	INSN 2, movw %fs, (%rdi)
 	INSN 2, movw %gs, (%rdi)
-	INSN_BEFORE 8, "pushq %rcx", popq (%rdi)
-	INSN_BEFORE 2, "pushw %cx", popw (%r12)
+	INSN_POP 8, "pushq %rcx", popq (%rdi)
+	INSN_POP 2, "pushw %cx", popw (%r12)
 TABLE_END
 
 TABLE contain_addresses
@@ -122,8 +138,7 @@ TABLE contain_unary
 .endr
 TABLE_END
 
-TABLE contain_shifts
-.irp op, rol, ror, rcl, rcr, shl, shr, sar
+.macro ROTATIONS op
 	INSN 1, \op\()b $3, (%rdi)
 	INSN 2, \op\()w $1, (%rdi)
 	INSN 4, \op\()l $31, (%rdi)
@@ -133,6 +148,11 @@ TABLE contain_shifts
 	INSN 2, \op\()w %cl, (%rdi)
 	INSN 4, \op\()l %cl, (%rdi)
 	INSN 8, \op\()q %cl, (%rdi)
+.endm
+
+TABLE contain_shifts
+.irp op, rol, ror, shl, shr, sar
+	ROTATIONS \op
 .endr
 .irp op, shld, shrd
 	INSN 2, \op\()w $5, %dx, (%rdi)
@@ -140,6 +160,12 @@ TABLE contain_shifts
 	INSN 8, \op\()q $60, %rdx, (%rdi)
 	INSN 4, \op\()l %cl, %edx, (%rdi)
 	INSN 8, \op\()q %cl, %rdx, (%rdi)
+.endr
+TABLE_END
+
+TABLE contain_carries
+.irp op, rcl, rcr
+	ROTATIONS \op
 .endr
 TABLE_END
 

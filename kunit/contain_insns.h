@@ -13,6 +13,7 @@ struct contain_insn {
 
 extern const struct contain_insn contain_moves[], contain_addresses[],
 	contain_conditions[], contain_alu[], contain_unary[], contain_shifts[],
+	contain_carries[],
 	contain_bits[], contain_bits_imm[], contain_exchanges[],
 	contain_pairs[], contain_sse[], contain_avx[], contain_masked[],
 	contain_evex[], contain_evex_masked[],
