@@ -13,9 +13,11 @@
 #include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/irqflags.h>
+#include <linux/mm.h>
 #include <linux/prandom.h>
 #include <linux/smp.h>
 #include <linux/string.h>
+#include <linux/vmalloc.h>
 #include <asm/cpufeature.h>
 #include <asm/apic.h>
 #include <asm/asm.h>
@@ -551,6 +553,34 @@ static void what_may_not_be_read_is_not(struct kunit *test)
 	free_page((unsigned long)secret);
 }
 
+/* The same page where the page allocator has it. */
+static void an_alias_is_fenced_too(struct kunit *test)
+{
+	int key = pks_key_alloc(PKS_DENY_WRITE);
+	u64 *words = vzalloc(PAGE_SIZE);
+	struct pmem_pks_domain *domain;
+	struct registers cpu = { .cx = 100 };
+
+	KUNIT_ASSERT_NOT_NULL(test, words);
+	domain = pmem_pks_domain_add("words", key, words, PAGE_SIZE);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(domain));
+	cpu.di = (u64)page_address(vmalloc_to_page(words)) + 8;
+	cpu.flags = begin_flags(0);
+	execute(&contain_moves[5], &cpu);
+	KUNIT_EXPECT_EQ(test, contain_last.width, 8);
+	KUNIT_EXPECT_EQ(test, pmem_pks_domain_strays(domain), 1);
+	cpu.ax = 0x55;
+	cpu.flags = begin_flags(0);
+	execute(&contain_rep_stos[0], &cpu);
+	KUNIT_EXPECT_EQ(test, contain_last.bytes, 100);
+	KUNIT_EXPECT_EQ(test, cpu.cx, 0);
+	KUNIT_EXPECT_EQ(test, pmem_pks_domain_strays(domain), 2);
+	pmem_pks_domain_del(domain);
+	KUNIT_EXPECT_NULL(test, memchr_inv(words, 0, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, pks_key_free(key), 0);
+	vfree(words);
+}
+
 /*
  * Instructions that QEMU does not know, or that an assembler can't be told:
  * decoded only. The store is to 0x1000 behind the middle.
@@ -662,6 +692,7 @@ static struct kunit_case contain_cases[] = {
 	KUNIT_CASE(in_an_nmi),
 	KUNIT_CASE(what_is_not_known_is_denied),
 	KUNIT_CASE(what_may_not_be_read_is_not),
+	KUNIT_CASE(an_alias_is_fenced_too),
 	KUNIT_CASE(others_are_decoded),
 	{}
 };
