@@ -3,7 +3,7 @@
 DESCRIPTION="strict: a stray write in a hardirq is a panic, and after a boot the bytes are as they were"
 PMEM="64M 64M"
 EXPECT=$an_oops
-PANIC=1
+PANIC="Fatal exception in interrupt"
 
 # The second NVDIMM remembers the digest of the first
 test() {

@@ -3,6 +3,7 @@
 DESCRIPTION="after suspend to RAM and resume every CPU is protected as before"
 PMEM=256M
 TAINT=4
+PACKED=1
 QEMU_ARGS="-global ICH9-LPC.disable_s3=0"
 
 test() {
