@@ -4,14 +4,17 @@
  * destroys data. Not installed, and not to be loaded where data matters.
  *
  * /sys/kernel/debug/pmem_pks_stray/
- *   write  "<place> <size> <context> <count> [seed]" does count stores of eight
- *          bytes to random places, aligned to eight, in size bytes from a place
- *          that is an address or <namespace>+<offset>, from the context
+ *   write  "<place> <size> <context> <count> [seed [instruction [spared]]]" does
+ *          count stores to random places, aligned to eight, in size bytes from a
+ *          place that is an address or <namespace>+<offset>, by an instruction
+ *          of the list below (mov8), with an entry in the exception table if it
+ *          is to be spared when it is denied, from the context
  *            thread   the thread that writes the file
  *            kthread  a kernel thread on another CPU
  *            softirq  a tasklet
  *            hardirq  an irq_work
  *            ipi      an interrupt from this CPU to another one
+ *            nmi      an NMI for each, but not of vectors
  *            string   the thread, as one rep stosb of count bytes at place
  *            smear    the thread, as one rep movsb of count bytes at place, each
  *                     from the one before it
@@ -28,6 +31,7 @@
  *
  * It uses nothing of pmem_pks, so that it works before and after it as well.
  */
+#include <linux/atomic.h>
 #include <linux/cpu.h>
 #include <linux/debugfs.h>
 #include <linux/interrupt.h>
@@ -44,29 +48,56 @@
 #include <linux/seq_file.h>
 #include <linux/smp.h>
 #include <linux/uaccess.h>
+#include <asm/apic.h>
+#include <asm/fpu/api.h>
 #include <asm/io.h>
+#include <asm/irq_vectors.h>
 #include <asm/msr.h>
+#include <asm/nmi.h>
 #include <asm/pgtable.h>
 #include <asm/special_insns.h>
 
 #include "compat.h"
-
-/* "STRAY", backwards in memory. */
-#define STRAY_VALUE	0x5941525453ull
+#include "stray_stores.h"
 
 struct stray_job {
 	u64 start;
 	u64 size;
 	unsigned int count;
 	u32 seed;
+	const struct instruction *instruction;
+	bool spared;
 	struct completion started;
 };
 
-static u64 stray_done;
+static atomic64_t stray_done;
 static u64 peek_start, peek_length, leaf_start;
 /* For the contexts that get no argument. One write at a time uses them. */
 static struct stray_job *current_job;
 static DEFINE_MUTEX(stray_lock);
+
+static const struct instruction {
+	const char *name;
+	void (*store)(void *place);
+	void (*spared)(void *place);
+	bool vector;
+} instructions[] = {
+	{ "mov1", store_mov1, spared_mov1 },
+	{ "mov2", store_mov2, spared_mov2 },
+	{ "mov4", store_mov4, spared_mov4 },
+	{ "mov8", store_mov8, spared_mov8 },
+	{ "movnti", store_movnti, spared_movnti },
+	{ "or", store_or, spared_or },
+	{ "add", store_add, spared_add },
+	{ "xchg", store_xchg, spared_xchg },
+	{ "xadd", store_xadd, spared_xadd },
+	{ "cmpxchg", store_cmpxchg, spared_cmpxchg },
+	{ "movs", store_movs, spared_movs },
+	{ "stos", store_stos, spared_stos },
+	{ "movups", store_movups, spared_movups, true },
+	{ "vmovups", store_vmovups, spared_vmovups, true },
+	{ "row", store_row },
+};
 
 static void *stray_place(u64 addr)
 {
@@ -75,6 +106,9 @@ static void *stray_place(u64 addr)
 
 static void stray_stores(struct stray_job *job)
 {
+	const struct instruction *instruction = job->instruction;
+	void (*store)(void *place) = job->spared ? instruction->spared :
+						   instruction->store;
 	struct rnd_state rnd;
 	unsigned int i;
 	u64 place;
@@ -83,9 +117,14 @@ static void stray_stores(struct stray_job *job)
 	for (i = 0; i < job->count; i++) {
 		place = (((u64)prandom_u32_state(&rnd) << 32) |
 			 prandom_u32_state(&rnd)) % (job->size / 8);
-		WRITE_ONCE(*(u64 *)(stray_place(job->start) + place * 8),
-			   STRAY_VALUE);
-		stray_done++;
+		if (instruction->vector)
+			kernel_fpu_begin();
+		store(stray_place(job->start) + place * 8);
+		if (instruction->vector)
+			kernel_fpu_end();
+		atomic64_inc(&stray_done);
+		if (in_task() && i % 1024 == 1023)
+			cond_resched();
 	}
 }
 
@@ -173,6 +212,38 @@ static int stray_from_ipi(struct stray_job *job)
 	return ret;
 }
 
+static int stray_nmi(unsigned int type, struct pt_regs *regs)
+{
+	if (!current_job)
+		return NMI_DONE;
+	stray_stores(current_job);
+	current_job = NULL;
+	return NMI_HANDLED;
+}
+
+static int stray_from_nmi(struct stray_job *job)
+{
+	unsigned int left = job->count;
+	int ret;
+
+	if (job->instruction->vector)
+		return -EINVAL;
+	ret = register_nmi_handler(NMI_LOCAL, stray_nmi, 0, "stray");
+	if (ret)
+		return ret;
+	job->count = 1;
+	for (; left; left--, job->seed++) {
+		preempt_disable();
+		WRITE_ONCE(current_job, job);
+		apic->send_IPI_mask(cpumask_of(smp_processor_id()), NMI_VECTOR);
+		while (READ_ONCE(current_job))
+			cpu_relax();
+		preempt_enable();
+	}
+	unregister_nmi_handler(NMI_LOCAL, "stray");
+	return 0;
+}
+
 static int stray_from_thread(struct stray_job *job)
 {
 	stray_stores(job);
@@ -186,7 +257,7 @@ static int stray_string(struct stray_job *job)
 
 	asm volatile("rep stosb"
 		     : "+D" (dst), "+c" (count) : "a" (0x5a) : "memory");
-	stray_done++;
+	atomic64_inc(&stray_done);
 	return 0;
 }
 
@@ -197,7 +268,7 @@ static int stray_smear(struct stray_job *job)
 
 	asm volatile("rep movsb"
 		     : "+D" (dst), "+S" (src), "+c" (count) : : "memory");
-	stray_done++;
+	atomic64_inc(&stray_done);
 	return 0;
 }
 
@@ -210,6 +281,7 @@ static const struct {
 	{ "softirq", stray_from_softirq },
 	{ "hardirq", stray_from_hardirq },
 	{ "ipi", stray_from_ipi },
+	{ "nmi", stray_from_nmi },
 	{ "string", stray_string },
 	{ "smear", stray_smear },
 };
@@ -256,7 +328,8 @@ static ssize_t stray_write(struct file *file, const char __user *from,
 			   size_t len, loff_t *pos)
 {
 	struct stray_job job = { .seed = 1 };
-	char text[128], place[48], context[16];
+	char place[48], context[16], instruction[16] = "mov8", spared[8] = "";
+	char text[128];
 	int i, ret;
 
 	if (len >= sizeof(text))
@@ -264,8 +337,15 @@ static ssize_t stray_write(struct file *file, const char __user *from,
 	if (copy_from_user(text, from, len))
 		return -EFAULT;
 	text[len] = '\0';
-	if (sscanf(text, "%47s %lli %15s %u %u", place, &job.size, context,
-		   &job.count, &job.seed) < 4)
+	if (sscanf(text, "%47s %lli %15s %u %u %15s %7s", place, &job.size,
+		   context, &job.count, &job.seed, instruction, spared) < 4)
+		return -EINVAL;
+	for (i = 0; i < ARRAY_SIZE(instructions); i++)
+		if (!strcmp(instruction, instructions[i].name))
+			job.instruction = &instructions[i];
+	job.spared = !strcmp(spared, "spared");
+	if (!job.instruction || (job.spared && !job.instruction->spared) ||
+	    job.spared != !!*spared)
 		return -EINVAL;
 	ret = parse_place(place, &job.start);
 	if (ret)
@@ -439,7 +519,8 @@ static int __init stray_init(void)
 	}
 	stray_dir = debugfs_create_dir("pmem_pks_stray", NULL);
 	debugfs_create_file_unsafe("write", 0200, stray_dir, NULL, &write_fops);
-	debugfs_create_u64("done", 0400, stray_dir, &stray_done);
+	debugfs_create_u64("done", 0400, stray_dir,
+			   (u64 *)&stray_done.counter);
 	debugfs_create_file("peek", 0600, stray_dir, NULL, &peek_fops);
 	debugfs_create_file("leaf", 0600, stray_dir, NULL, &leaf_fops);
 	debugfs_create_file("cpus", 0400, stray_dir, NULL, &cpus_fops);
