@@ -81,6 +81,7 @@ static int rig_init(struct kunit *test)
 	rig.d.end = rig.d.start + 2 * PAGE_SIZE;
 	rig.d.key = rig.key;
 	rig.d.own_key = true;
+	rig.d.fault_mode = FAULT_INHERIT;
 	strscpy(rig.d.name, "fenced", DOMAIN_NAME_LEN);
 	WRITE_ONCE(fault_mode, FAULT_CONTAIN);
 	return domain_add(&rig.d) ?: domain_protect(&rig.d, true);
@@ -90,7 +91,6 @@ static void rig_exit(struct kunit *test)
 {
 	WRITE_ONCE(fault_mode, FAULT_RELAXED);
 	domain_del(&rig.d);
-	report_forget();
 	pks_key_free(rig.key);
 	free_pages((unsigned long)rig.memory[0], ORDER);
 	free_pages((unsigned long)rig.memory[1], ORDER);

@@ -38,6 +38,7 @@ static int place_init(struct kunit *test)
 	place.d.end = place.d.start + PAGE_SIZE;
 	place.d.key = place.key;
 	place.d.own_key = true;
+	place.d.fault_mode = FAULT_INHERIT;
 	strscpy(place.d.name, "kunit", DOMAIN_NAME_LEN);
 	return domain_add(&place.d) ?: domain_protect(&place.d, true);
 }
@@ -47,7 +48,6 @@ static void place_exit(struct kunit *test)
 	WRITE_ONCE(fault_mode, FAULT_RELAXED);
 	WRITE_ONCE(grant_starve, false);
 	domain_del(&place.d);
-	report_forget();
 	pks_key_free(place.key);
 	free_page((unsigned long)place.words);
 }

@@ -55,6 +55,13 @@
 	unregister_ftrace_direct(ops, addr, false)
 #endif
 
+/* What the callbacks of a kset get. */
+#ifdef PKS_HAVE_CONST_UEVENT
+#define compat_uevent_kobject	const struct kobject
+#else
+#define compat_uevent_kobject	struct kobject
+#endif
+
 /* The resume callback. */
 #ifdef PKS_HAVE_SYSCORE
 #define COMPAT_SYSCORE_ARG	void *data

@@ -29,6 +29,16 @@ static struct {
 struct domain_table __rcu *domain_table =
 	(struct domain_table __force __rcu *)&no_domains.table;
 static DEFINE_MUTEX(domain_lock);
+
+const char * const fault_mode_names[] = {
+	[FAULT_RELAXED] = "relaxed",
+	[FAULT_CONTAIN] = "contain",
+	[FAULT_STRICT] = "strict",
+	[FAULT_PANIC] = "panic",
+	[FAULT_INHERIT] = "inherit",
+	NULL
+};
+
 static unsigned int key_users[PKS_NR_KEYS];
 
 unsigned long pmem_pks_lowest = ULONG_MAX;
@@ -303,6 +313,7 @@ struct pmem_pks_domain *pmem_pks_domain_add(const char *name, int key,
 	domain->d.end = domain->d.start + size;
 	domain->d.key = key;
 	domain->d.own_key = true;
+	domain->d.fault_mode = FAULT_INHERIT;
 	strscpy(domain->d.name, name, sizeof(domain->d.name));
 	ret = domain_add(&domain->d);
 	if (ret)

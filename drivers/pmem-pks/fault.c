@@ -39,7 +39,6 @@
 #define PF_DENIED	(X86_PF_PROT | X86_PF_PK)
 
 int fault_mode = FAULT_RELAXED;
-const char * const fault_mode_names[] = { "relaxed", "contain", "strict", NULL };
 /* Whether writes to pinned pages are stray. */
 int fault_deny_pinned;
 
@@ -171,16 +170,15 @@ static void fault_let_pinned(int key, struct pt_regs *regs, unsigned long addr)
  * @after: in: the registers at the fault; out: those without the store.
  */
 static bool fault_contain(struct pt_regs *after, const struct domain *d,
-			  unsigned long addr)
+			  unsigned long addr, struct contain *store)
 {
 	unsigned long start = d->start, end = d->end;
-	struct contain dropped;
 
 	if (addr - start >= end - start) {
 		start = addr & PAGE_MASK;
 		end = start + PAGE_SIZE;
 	}
-	return contain_store(after, addr, start, end, &dropped);
+	return contain_store(after, addr, start, end, store);
 }
 
 /*
@@ -193,14 +191,14 @@ static bool fault_denied(unsigned long arg0, unsigned long error_code,
 			 unsigned long addr)
 {
 	struct pt_regs *regs = (struct pt_regs *)arg0;
-	enum fault_mode mode = READ_ONCE(fault_mode);
 	bool read = !(error_code & X86_PF_WRITE);
 	unsigned long at = addr;
 	const struct domain_range *r;
+	struct contain store = {};
 	struct pt_regs after;
 	struct domain *d;
+	int key, mode;
 	bool found;
-	int key;
 
 	if ((error_code & PF_DENIED) != PF_DENIED || user_mode(regs))
 		return false;
@@ -220,22 +218,32 @@ static bool fault_denied(unsigned long arg0, unsigned long error_code,
 	}
 
 	if (!read && !READ_ONCE(fault_deny_pinned) && fault_is_pinned(d, addr)) {
-		report_pinned(d);
+		report_pinned(d, addr, regs);
 		fault_let_pinned(key, regs, addr);
 		return true;
 	}
 
+	mode = READ_ONCE(d->fault_mode);
+	if (mode == FAULT_INHERIT)
+		mode = READ_ONCE(fault_mode);
 	if (d->silent)
 		mode = FAULT_RELAXED;
 	after = *regs;
-	if (mode == FAULT_CONTAIN && (read || !fault_contain(&after, d, at)))
-		mode = FAULT_STRICT;
-	report_stray(d, addr, regs, read, mode);
-	if (mode == FAULT_STRICT)
-		return false;
-	if (mode == FAULT_RELAXED) {
+	if (mode == FAULT_CONTAIN) {
+		if (read || !fault_contain(&after, d, at, &store))
+			mode = FAULT_STRICT;
+	}
+	if (mode != FAULT_CONTAIN && !read)
+		contain_decode(regs, at, &store);
+	report_stray(d, addr, regs, read, mode, &store);
+	switch (mode) {
+	case FAULT_RELAXED:
 		grant_step(key, regs, false);
 		return true;
+	case FAULT_PANIC:
+		panic("stray %s %s", read ? "read of" : "write to", d->name);
+	case FAULT_STRICT:
+		return false;
 	}
 	*regs = after;
 	/* It stored to a domain that it was let write, too. */

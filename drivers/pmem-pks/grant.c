@@ -35,6 +35,8 @@
 
 #include "internal.h"
 
+#include "trace.h"
+
 /* Records are made when fewer are free; and how many at a time. */
 #define FREE_LOW	16
 
@@ -145,6 +147,16 @@ static void grant_give_back(struct grant *g)
 	grant_free = g;
 	nr_free++;
 	raw_spin_unlock_irqrestore(&free_lock, flags);
+}
+
+noinline void grant_trace_open(unsigned int key)
+{
+	trace_grant(key);
+}
+
+noinline void grant_trace_close(unsigned int key)
+{
+	trace_revoke(key);
 }
 
 /* The newest record of a thread. */

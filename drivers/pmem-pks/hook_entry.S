@@ -46,21 +46,23 @@
 .endm
 
 /* The arguments of the function, as an array at the bottom of a stack frame. */
-.macro HOOK_SAVE size
+.macro HOOK_SAVE size nr=5
 	subq	$\size, %rsp
 	movq	%rdi, 0(%rsp)
 	movq	%rsi, 8(%rsp)
 	movq	%rdx, 16(%rsp)
+.if \nr > 3
 	movq	%rcx, 24(%rsp)
 	movq	%r8, 32(%rsp)
+.endif
 .endm
 
 /*
  * Of the arguments enter() gets the one in the register, if one is named, or
  * all, and the address behind the call.
  */
-.macro HOOK_ENTER size enter arg
-	HOOK_SAVE \size
+.macro HOOK_ENTER size enter nr=5 arg
+	HOOK_SAVE \size \nr
 .ifnb \arg
 .ifnc \arg, %rdi
 	movq	\arg, %rdi
@@ -72,12 +74,14 @@
 	call	\enter
 .endm
 
-.macro HOOK_ARGS
+.macro HOOK_ARGS nr=5
 	movq	0(%rsp), %rdi
 	movq	8(%rsp), %rsi
 	movq	16(%rsp), %rdx
+.if \nr > 3
 	movq	24(%rsp), %rcx
 	movq	32(%rsp), %r8
+.endif
 .endm
 
 /* Of HOOK_AROUND: five arguments, the token, what the function returned. */
@@ -99,10 +103,10 @@ HOOK_BODY hook_body HOOK_FRAME
  * exit(token, ret) behind the function. If it is 0, nothing of ours is left on
  * the stack while the function runs.
  */
-.macro HOOK_AROUND enter exit arg
-	HOOK_ENTER HOOK_FRAME \enter \arg
+.macro HOOK_AROUND enter exit nr=5 arg
+	HOOK_ENTER HOOK_FRAME \enter \nr \arg
 	movq	%rax, 40(%rsp)
-	HOOK_ARGS
+	HOOK_ARGS \nr
 	testq	%rax, %rax
 	jz	.Lbare_\@
 	call	hook_body
@@ -191,13 +195,13 @@ SYM_INNER_LABEL(hook_writer_trampoline_end, SYM_L_GLOBAL)
 	ANNOTATE_NOENDBR
 SYM_FUNC_END(hook_writer_trampoline)
 
-/* The destination is the first argument, or the third. */
+/* The destination is the first argument of three, or the third of five. */
 HOOK_TRAMPOLINE(hook_block_trampoline)
-	HOOK_AROUND writer_enter_block writer_exit_dst %rdi
+	HOOK_AROUND writer_enter_block writer_exit_dst 3 %rdi
 SYM_FUNC_END(hook_block_trampoline)
 
 HOOK_TRAMPOLINE(hook_dax_trampoline)
-	HOOK_AROUND writer_enter_dax writer_exit_dst %rdx
+	HOOK_AROUND writer_enter_dax writer_exit_dst 5 %rdx
 SYM_FUNC_END(hook_dax_trampoline)
 
 HOOK_TRAMPOLINE(hook_pmem_trampoline)

@@ -14,7 +14,9 @@
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/tracepoint-defs.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 #include <linux/pks.h>
 #include <linux/pmem_pks.h>
 #include <asm/ibt.h>
@@ -141,6 +143,12 @@ bool grant_is_held(int key);
 u64 grant_total(void);
 u64 grant_fail_open_total(void);
 
+/* trace.h's, of which a header must not have more. */
+DECLARE_TRACEPOINT(grant);
+DECLARE_TRACEPOINT(revoke);
+void __cold grant_trace_open(unsigned int key);
+void __cold grant_trace_close(unsigned int key);
+
 /* PKRS of a context. */
 static __always_inline void grant_write(const struct grant_ctx *ctx)
 {
@@ -169,6 +177,8 @@ static __always_inline bool grant_open(unsigned int key, u32 mask)
 	ctx->task = current;
 	grant_write(ctx);
 	__this_cpu_inc(grant_cpu.total);
+	if (tracepoint_enabled(grant))
+		grant_trace_open(key);
 	return false;
 }
 
@@ -196,6 +206,8 @@ static __always_inline bool grant_close(unsigned int key, u32 mask,
 	grant_write(ctx);
 	barrier();
 	__this_cpu_dec(grant_busy);
+	if (tracepoint_enabled(revoke))
+		grant_trace_close(key);
 	return true;
 }
 
@@ -231,6 +243,8 @@ static __always_inline bool grant_open_window(unsigned int key, u32 mask,
 	__this_cpu_write(pmem_pks_window.others, ~mask);
 	pks_write(READ_ONCE(pks_closed) & ~mask);
 	__this_cpu_inc(grant_cpu.total);
+	if (tracepoint_enabled(grant))
+		grant_trace_open(key);
 	return true;
 }
 
@@ -256,6 +270,8 @@ static __always_inline bool grant_close_window(void)
 	pks_write(READ_ONCE(pks_closed) & ~open);
 	barrier();
 	__this_cpu_dec(grant_busy);
+	if (tracepoint_enabled(revoke))
+		grant_trace_close(key);
 	return true;
 }
 
@@ -282,22 +298,75 @@ bool keymap_leaf(unsigned long addr, unsigned long *frame, unsigned long *next);
 int keymap_leaves(unsigned long start, unsigned long end, int key,
 		  struct keymap_leaves *leaves);
 
+/* contain.c: a store's effects without the store */
+
+struct contain {
+	unsigned int width;	/* bytes of one store */
+	u64 bytes;		/* in all: more, of a repeated instruction */
+	/* Its first bytes, as far as they are known. */
+	unsigned int data_len;
+	u8 data[64];
+};
+
+/* What an operation in contain_ops.S works on. */
+struct contain_operands {
+	u64 dst;
+	u64 src;
+	u64 count;	/* of a shift: %cl */
+	u64 flags;
+};
+
+/* From one instruction there to the next. */
+enum { CONTAIN_SLOT = 32 };
+
+void contain_operations(void);
+void contain_vectors(void);
+
+int contain_init(void);
+bool contain_store(struct pt_regs *regs, unsigned long addr,
+		   unsigned long start, unsigned long end,
+		   struct contain *dropped);
+extern struct contain contain_last;	/* KUnit: what was dropped last */
+bool contain_decode(const struct pt_regs *regs, unsigned long addr,
+		    struct contain *what);
+
 /* domain.c: protected ranges */
 
-enum fault_mode { FAULT_RELAXED, FAULT_CONTAIN, FAULT_STRICT };
+/* A domain's can be FAULT_INHERIT: what the whole system has. */
+enum fault_mode {
+	FAULT_RELAXED,
+	FAULT_CONTAIN,
+	FAULT_STRICT,
+	FAULT_PANIC,
+	FAULT_INHERIT,
+};
+
+extern const char * const fault_mode_names[];
 
 #define DOMAIN_NAME_LEN	32
+
+enum stray_context { STRAY_THREAD, STRAY_SOFTIRQ, STRAY_HARDIRQ, STRAY_NMI };
+
+#define STRAY_STACK	24
 
 /* A stray access, as it was when it was caught. */
 struct stray {
 	char domain[DOMAIN_NAME_LEN];
 	char comm[TASK_COMM_LEN];
-	unsigned long offset;
+	u64 time;		/* nanoseconds since 1970 */
+	unsigned long addr;
+	unsigned long offset;	/* in the domain */
+	unsigned long index;	/* of the page in its file, if in_file */
 	unsigned long ip;
 	pid_t pid;
 	int cpu;
-	bool read;
+	enum stray_context context;
 	enum fault_mode mode;
+	bool read;
+	bool in_file;
+	struct contain store;
+	unsigned int depth;	/* of the stack; 0: it was not looked at */
+	unsigned long stack[STRAY_STACK];
 };
 
 struct domain {
@@ -310,7 +379,13 @@ struct domain {
 	atomic64_t stray_writes;
 	atomic64_t stray_reads;
 	atomic64_t pinned_writes;
-	struct stray last;	/* report.c's lock */
+	enum fault_mode fault_mode;
+	/* report.c's: */
+	char last[256];
+	u64 last_time;
+	struct kernfs_node *strays_file;
+	struct delayed_work uevent;
+	unsigned long uevent_next;	/* in jiffies */
 	char name[DOMAIN_NAME_LEN];
 	/* pmem.c's: */
 	phys_addr_t phys;
@@ -468,53 +543,28 @@ bool writers_direct_store(struct pt_regs *regs);
 
 /* report.c: what is told of a stray write */
 
+struct seq_file;
+
+int report_init(void);
 void report_exit(void);
+void report_start(struct domain *d, struct kernfs_node *file);
+void report_stop(struct domain *d);
 void report_stray(struct domain *d, unsigned long addr, struct pt_regs *regs,
-		  bool read, enum fault_mode mode);
-void report_pinned(struct domain *d);
-void report_forget(void);
+		  bool read, enum fault_mode mode, const struct contain *store);
+void report_pinned(struct domain *d, unsigned long addr, struct pt_regs *regs);
 int report_last(struct domain *d, char *buf, size_t size);
+int report_show(struct seq_file *m, bool json);
+void report_set_total(struct kernfs_node *file);
+int report_trace_hold(void);
+void report_trace_release(void);
 u64 report_total(void);
 u64 report_total_reads(void);
 u64 report_total_pinned(void);
 
-/* contain.c: a store's effects without the store */
-
-struct contain {
-	unsigned int width;	/* bytes of one store */
-	u64 bytes;		/* in all: more, of a repeated instruction */
-	/* Its first bytes, as far as they are known. */
-	unsigned int data_len;
-	u8 data[64];
-};
-
-/* What an operation in contain_ops.S works on. */
-struct contain_operands {
-	u64 dst;
-	u64 src;
-	u64 count;	/* of a shift: %cl */
-	u64 flags;
-};
-
-/* From one instruction there to the next. */
-enum { CONTAIN_SLOT = 32 };
-
-void contain_operations(void);
-void contain_vectors(void);
-
-int contain_init(void);
-bool contain_store(struct pt_regs *regs, unsigned long addr,
-		   unsigned long start, unsigned long end,
-		   struct contain *dropped);
-extern struct contain contain_last;	/* KUnit: what was dropped last */
-bool contain_decode(const struct pt_regs *regs, unsigned long addr,
-		    struct contain *what);
-
 /* fault.c: the page fault */
 
-extern int fault_mode;		/* an enum fault_mode */
+extern int fault_mode;		/* an enum fault_mode, not FAULT_INHERIT */
 extern int fault_deny_pinned;
-extern const char * const fault_mode_names[];
 
 int fault_init(void);
 void fault_exit(void);

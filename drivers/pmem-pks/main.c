@@ -20,13 +20,14 @@ static unsigned int nr_writers;
 struct choice {
 	int *value;
 	const char * const *names;
+	size_t nr;		/* of them; -1: all */
 	const char *error;
 };
 
 static int choice_set(const char *val, const struct kernel_param *kp)
 {
 	const struct choice *choice = kp->arg;
-	int number = __sysfs_match_string(choice->names, -1, val);
+	int number = __sysfs_match_string(choice->names, choice->nr, val);
 
 	if (number < 0) {
 		pr_err("%s\n", choice->error);
@@ -50,20 +51,21 @@ static const struct kernel_param_ops choice_ops = {
 };
 
 static struct choice fault_mode_choice = {
-	&fault_mode, fault_mode_names, "fault_mode is relaxed, contain or strict"
+	&fault_mode, fault_mode_names, FAULT_INHERIT,
+	"fault_mode is relaxed, contain, strict or panic"
 };
 
 static struct choice protect_choice = {
-	&protect, protect_names, "protect is all or none"
+	&protect, protect_names, -1, "protect is all or none"
 };
 
 static struct choice pinned_choice = {
-	&fault_deny_pinned, pinned_names, "pinned is allow or deny"
+	&fault_deny_pinned, pinned_names, -1, "pinned is allow or deny"
 };
 
 module_param_cb(fault_mode, &choice_ops, &fault_mode_choice, 0444);
 MODULE_PARM_DESC(fault_mode,
-		 "what happens to a stray write: relaxed (default), contain or strict");
+		 "what happens to a stray write: relaxed (default), contain, strict or panic");
 module_param_cb(protect, &choice_ops, &protect_choice, 0444);
 MODULE_PARM_DESC(protect,
 		 "which namespaces are protected at first: all (default) or none");
@@ -90,9 +92,12 @@ static int __init pmem_pks_init(void)
 	ret = shield_init();
 	if (ret)
 		goto exit_grant;
-	ret = fault_init();
+	ret = report_init();
 	if (ret)
 		goto exit_shield;
+	ret = fault_init();
+	if (ret)
+		goto exit_report;
 	ret = writers_init(writers, nr_writers);
 	if (ret)
 		goto exit_fault;
@@ -103,8 +108,8 @@ static int __init pmem_pks_init(void)
 	if (ret)
 		goto exit_sysfs;
 	pr_info("stray writes to pmem are %s\n",
-		fault_mode == FAULT_STRICT ? "denied" :
-		fault_mode == FAULT_CONTAIN ? "dropped" : "reported");
+		fault_mode == FAULT_RELAXED ? "reported" :
+		fault_mode == FAULT_CONTAIN ? "dropped" : "denied");
 	return 0;
 
 exit_sysfs:
@@ -113,6 +118,8 @@ exit_writers:
 	writers_exit();
 exit_fault:
 	fault_exit();
+exit_report:
+	report_exit();
 exit_shield:
 	shield_exit();
 exit_grant:
@@ -128,6 +135,7 @@ static void __exit pmem_pks_exit(void)
 	sysfs_view_exit();
 	writers_exit();
 	fault_exit();
+	report_exit();
 	shield_exit();
 	grant_exit();
 	pks_exit();

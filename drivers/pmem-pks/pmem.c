@@ -108,6 +108,7 @@ static int pmem_add_range(const void *owner, void *addr, phys_addr_t phys,
 	d->phys = phys;
 	d->pages = d->start + pages;
 	d->owner = owner;
+	d->fault_mode = FAULT_INHERIT;
 	pmem_name(d->name, phys, phys + size - 1);
 	ret = domain_add(d);
 	if (ret) {
@@ -133,7 +134,6 @@ static void pmem_remove(struct domain *d)
 	list_del(&d->list);
 	sysfs_del_domain(d);
 	domain_del(d);
-	report_forget();
 	kobject_put(&d->kobj);
 }
 

@@ -1,35 +1,87 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is told of a stray write: the counters, the log line, the domain's last.
+ * What is told of a stray access: the counters, the records of the last ones,
+ * the log line, the tracepoint, and those who wait for it.
  *
- * A stray write can come from anywhere, with any lock held, also the console's.
- * So the fault only counts, and copies what it knows into a free slot (found by
- * an atomic exchange, no lock). An interrupt raised on the same CPU, which
- * arrives when the offender has interrupts on again, prints it. When all slots
- * are waiting to be printed, the write is counted but not described.
+ * A stray access can come from anywhere, with any lock held, also the console's,
+ * and from an NMI. So the fault takes no lock, and shares nothing but counters
+ * with other CPUs: it leaves a note on its own CPU, or counts in the one that is
+ * there for the same instruction and domain. An interrupt raised on the same
+ * CPU, which arrives when the offender has interrupts on again, takes the notes
+ * to the records, which are under a lock, and tells of them. In a storm it comes
+ * once a tick, or when half of the notes are taken.
+ *
+ * The records are bounded, and so are a CPU's notes. An access that there is no
+ * note for, as a CPU with interrupts off has met more instructions than that, is
+ * counted and not recorded.
  */
+#include <linux/hashtable.h>
 #include <linux/irq_work.h>
-#include <linux/llist.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
-#include <linux/smp.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/timekeeping.h>
+#include <linux/vmalloc.h>
+#include <asm/unwind.h>
 
 #include "internal.h"
 
-struct slot {
-	struct llist_node node;
-	struct domain *domain;
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+#define RECORDS		256
+/* The functions on a stack, a line each. */
+#define RECORD_NAMES	1536
+/* Of one CPU, until it has interrupts on. */
+#define NOTES		16
+
+struct note {
+	bool taken;
+	/* 0: free, or being written. Content is there until it is 0 again. */
+	atomic64_t count;
 	struct stray stray;
-	bool printed;
-	atomic_t taken;
 };
 
-static struct slot slots[64];
-static LLIST_HEAD(told);
-static atomic64_t stray_writes, stray_reads, pinned_writes;
-/* Orders the interrupt on different CPUs; nobody else takes it with them on. */
+struct report_cpu {
+	struct irq_work now;
+	struct irq_work later;		/* at the next tick */
+	unsigned long told;		/* in jiffies */
+	struct note notes[NOTES];
+	/* Whose stack the last note has. */
+	struct task_struct *task;
+	unsigned long ip;
+	unsigned long tick;
+	enum stray_context context;
+};
+
+struct record {
+	struct hlist_node node;		/* by instruction */
+	struct list_head list;		/* the last one that was told of last */
+	u64 id;				/* 0: none yet; in order of the first */
+	u64 count;
+	u64 first;			/* when the first one was */
+	struct stray stray;		/* the last one */
+	char names[RECORD_NAMES];	/* while its modules are there */
+};
+
+static struct report_cpu __percpu *cpus;
+static struct record *records;
+static u64 next_id;
+static DEFINE_HASHTABLE(by_ip, 6);
+static LIST_HEAD(by_age);
+/* The records'. Interrupts off, and never taken in the fault. */
 static DEFINE_RAW_SPINLOCK(report_lock);
+
+static atomic64_t stray_writes, stray_reads, pinned_writes;
+static atomic64_t held_back, unrecorded;
+static struct kernfs_node *total_file;
 static struct ratelimit_state report_limit =
 	RATELIMIT_STATE_INIT_FLAGS(report_limit, 5 * HZ, 10,
 				   RATELIMIT_MSG_ON_RELEASE);
@@ -38,6 +90,14 @@ static const char * const outcome[] = {
 	[FAULT_RELAXED] = "let through",
 	[FAULT_CONTAIN] = "dropped",
 	[FAULT_STRICT] = "denied",
+	[FAULT_PANIC] = "denied",
+};
+
+static const char * const contexts[] = {
+	[STRAY_THREAD] = "thread",
+	[STRAY_SOFTIRQ] = "softirq",
+	[STRAY_HARDIRQ] = "hardirq",
+	[STRAY_NMI] = "nmi",
 };
 
 static int stray_print(char *buf, size_t size, const struct stray *s)
@@ -49,110 +109,370 @@ static int stray_print(char *buf, size_t size, const struct stray *s)
 			 outcome[s->mode]);
 }
 
-static void report_print(const struct stray *stray)
+/* The functions on the way to the access, the innermost first. */
+static void stray_stack(struct stray *s, struct pt_regs *regs)
+{
+	struct unwind_state state;
+	unsigned long ip;
+
+	/* The unwinder begins behind the frame of regs. */
+	s->stack[0] = s->ip;
+	s->depth = 1;
+	for (unwind_start(&state, current, regs, NULL);
+	     !unwind_done(&state) && s->depth < STRAY_STACK;
+	     unwind_next_frame(&state)) {
+		ip = unwind_get_return_address(&state);
+		if (!ip)
+			break;
+		s->stack[s->depth++] = ip;
+	}
+}
+
+/* What a file has in a page of fsdax: the page's index in it. */
+static void stray_page(struct stray *s, const struct domain *d,
+		       unsigned long addr)
+{
+	struct page *page;
+	unsigned long mapping;
+
+	s->in_file = false;
+	if (!d->pages || addr < d->pages)
+		return;
+	page = pfn_to_page(PHYS_PFN(d->phys + addr - d->start));
+	mapping = (unsigned long)READ_ONCE(page->mapping);
+	/* One that files share has the number of them in the index's place. */
+	if (PageCompound(page) || !mapping || mapping & PAGE_MAPPING_FLAGS)
+		return;
+	s->in_file = true;
+	s->index = READ_ONCE(page->index);
+}
+
+static void stray_fill(struct stray *s, const struct domain *d,
+		       unsigned long addr, struct pt_regs *regs, bool read,
+		       enum fault_mode mode, const struct contain *store)
+{
+	strscpy(s->domain, d->name, sizeof(s->domain));
+	memcpy(s->comm, current->comm, sizeof(s->comm));
+	s->time = ktime_get_real_fast_ns();
+	s->addr = addr;
+	s->offset = addr - d->start;
+	s->ip = instruction_pointer(regs);
+	s->pid = task_pid_nr(current);
+	s->cpu = smp_processor_id();
+	s->context = in_nmi() ? STRAY_NMI : in_hardirq() ? STRAY_HARDIRQ :
+		     in_serving_softirq() ? STRAY_SOFTIRQ : STRAY_THREAD;
+	s->read = read;
+	s->mode = mode;
+	s->store = *store;
+	stray_page(s, d, addr);
+}
+
+/* Log it, with so many that are alike, unless there were too many lines. */
+static void report_print(const struct stray *s, u64 alike)
 {
 	char line[256];
-	int held_back;
 
-	if (!__ratelimit(&report_limit))
-		return;
-	stray_print(line, sizeof(line), stray);
-	held_back = xchg(&report_limit.missed, 0);
-	if (held_back)
-		pr_warn("%s; %d before it were not logged\n", line, held_back);
-	else
+	if (__ratelimit(&report_limit)) {
+		stray_print(line, sizeof(line), s);
 		pr_warn("%s\n", line);
+		alike--;
+	}
+	atomic64_add(alike, &held_back);
+}
+
+static void report_held_back(struct work_struct *work)
+{
+	u64 nr = atomic64_xchg(&held_back, 0);
+
+	if (nr)
+		pr_warn("%llu more stray accesses were not logged\n", nr);
+}
+
+static DECLARE_DELAYED_WORK(held_back_work, report_held_back);
+
+/* report_lock held. The record of such an access, the oldest if there is none. */
+static struct record *record_of(const struct stray *s)
+{
+	struct record *r;
+
+	hash_for_each_possible(by_ip, r, node, s->ip)
+		if (r->stray.ip == s->ip && r->stray.read == s->read &&
+		    !strcmp(r->stray.domain, s->domain))
+			return r;
+	r = list_first_entry(&by_age, struct record, list);
+	if (r->id)
+		hash_del(&r->node);
+	hash_add(by_ip, &r->node, s->ip);
+	r->id = ++next_id;
+	r->count = 0;
+	r->first = s->time;
+	r->stray.depth = 0;
+	r->names[0] = '\0';
+	return r;
+}
+
+/* report_lock held. By the time that somebody reads, a module may be gone. */
+static void record_name(struct record *r)
+{
+	const struct stray *s = &r->stray;
+	unsigned int i = 0;
+	int len = 0;
+
+	do {
+		len += scnprintf(r->names + len, RECORD_NAMES - len, "%pS\n",
+				 (void *)(i < s->depth ? s->stack[i] : s->ip));
+	} while (++i < s->depth);
+}
+
+/* Take a note to its record. Return: how many it counts. */
+static u64 note_record(struct note *note)
+{
+	const struct stray *s = &note->stray;
+	struct record *r;
+	u64 count;
+
+	raw_spin_lock(&report_lock);
+	r = record_of(s);
+	list_move_tail(&r->list, &by_age);
+	if (s->depth)
+		r->stray = *s;
+	else
+		memcpy(&r->stray, s, offsetof(struct stray, depth));
+	if (s->depth || !*r->names)
+		record_name(r);
+	/* From an NMI one more may have come until now. */
+	count = atomic64_xchg(&note->count, 0);
+	r->count += count;
+	raw_spin_unlock(&report_lock);
+	return count;
+}
+
+/* The domain is there as long as it is in the table, and we are an interrupt. */
+static void note_tell(const struct stray *s)
+{
+	const struct domain_range *range;
+	struct kernfs_node *file;
+	struct domain *d;
+
+	if (!domain_find(s->addr, &range))
+		return;
+	d = range->domain;
+	if (strcmp(d->name, s->domain))
+		return;
+	raw_spin_lock(&report_lock);
+	if (s->time >= d->last_time) {
+		d->last_time = s->time;
+		stray_print(d->last, sizeof(d->last), s);
+	}
+	raw_spin_unlock(&report_lock);
+	file = READ_ONCE(d->strays_file);
+	if (!file)
+		return;
+	sysfs_notify_dirent(file);
+	schedule_delayed_work(&d->uevent,
+			      time_before(jiffies, d->uevent_next) ?
+			      d->uevent_next - jiffies : 0);
 }
 
 static void report_tell(struct irq_work *work)
 {
-	struct llist_node *all = llist_reverse_order(llist_del_all(&told));
-	struct slot *slot, *next;
+	struct report_cpu *cpu = this_cpu_ptr(cpus);
+	struct note *note;
+	u64 count;
 
-	llist_for_each_entry_safe(slot, next, all, node) {
-		raw_spin_lock(&report_lock);
-		slot->domain->last = slot->stray;
-		raw_spin_unlock(&report_lock);
-		if (!slot->printed)
-			report_print(&slot->stray);
-		atomic_set_release(&slot->taken, 0);
+	WRITE_ONCE(cpu->told, jiffies);
+	for (note = cpu->notes; note < cpu->notes + NOTES; note++) {
+		if (!atomic64_read_acquire(&note->count))
+			continue;
+		count = note_record(note);
+		note_tell(&note->stray);
+		if (note->stray.mode < FAULT_STRICT)
+			report_print(&note->stray, count);
+		/* Who takes it next does so by xchg(), and writes to it then. */
+		smp_store_release(&note->taken, false);
+	}
+	if (READ_ONCE(total_file))
+		sysfs_notify_dirent(total_file);
+	if (atomic64_read(&held_back))
+		schedule_delayed_work(&held_back_work, 5 * HZ);
+}
+
+/* Wait for the interrupts that are to tell of something. */
+static void report_settle(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		irq_work_sync(&per_cpu_ptr(cpus, cpu)->now);
+		irq_work_sync(&per_cpu_ptr(cpus, cpu)->later);
 	}
 }
 
-static DEFINE_IRQ_WORK(report_work, report_tell);
+/* One stack of a tick has to do: the record keeps the one that it has. */
+static bool stray_needs_stack(struct report_cpu *cpu, const struct stray *s)
+{
+	unsigned long now = jiffies;
+
+	if (in_nmi())
+		return true;
+	if (cpu->task == current && cpu->ip == s->ip &&
+	    cpu->context == s->context && cpu->tick == now)
+		return false;
+	cpu->task = current;
+	cpu->ip = s->ip;
+	cpu->context = s->context;
+	cpu->tick = now;
+	return true;
+}
+
+/*
+ * Interrupts are off: only an NMI comes in between, and it writes to no note but
+ * to one that it has taken itself.
+ */
+static void stray_note(struct report_cpu *cpu, struct stray *s,
+		       struct pt_regs *regs)
+{
+	struct note *note;
+
+	s->depth = 0;
+	for (note = cpu->notes; note < cpu->notes + NOTES; note++) {
+		if (!atomic64_read(&note->count) || note->stray.ip != s->ip ||
+		    note->stray.read != s->read ||
+		    strcmp(note->stray.domain, s->domain) ||
+		    !atomic64_inc_not_zero(&note->count))
+			continue;
+		if (!in_nmi())
+			memcpy(&note->stray, s, offsetof(struct stray, depth));
+		return;
+	}
+	for (note = cpu->notes; note < cpu->notes + NOTES; note++) {
+		if (xchg(&note->taken, true))
+			continue;
+		if (stray_needs_stack(cpu, s))
+			stray_stack(s, regs);
+		note->stray = *s;
+		atomic64_set_release(&note->count, 1);
+		return;
+	}
+	atomic64_inc(&unrecorded);
+	if (s->mode < FAULT_STRICT)
+		atomic64_inc(&held_back);
+}
+
+static void report_uevent(struct work_struct *work)
+{
+	struct domain *d = container_of(to_delayed_work(work), struct domain,
+					uevent);
+	char count[40];
+	char *env[2] = { count };
+
+	snprintf(count, sizeof(count), "STRAY_WRITES=%lld",
+		 atomic64_read(&d->stray_writes));
+	d->uevent_next = jiffies + HZ;
+	kobject_uevent_env(&d->kobj, KOBJ_CHANGE, env);
+}
+
+/**
+ * report_start() - tell those who wait for it of a domain's stray writes
+ * @d: the domain
+ * @file: its file stray_writes, for poll()
+ *
+ * From now on poll() wakes, and there are uevents, one a second at most.
+ */
+void report_start(struct domain *d, struct kernfs_node *file)
+{
+	INIT_DELAYED_WORK(&d->uevent, report_uevent);
+	d->uevent_next = jiffies;
+	WRITE_ONCE(d->strays_file, file);
+}
+
+/**
+ * report_stop() - undo report_start()
+ * @d: the domain
+ *
+ * Context: process context, sleeps.
+ */
+void report_stop(struct domain *d)
+{
+	if (!d->strays_file)
+		return;
+	WRITE_ONCE(d->strays_file, NULL);
+	report_settle();
+	cancel_delayed_work_sync(&d->uevent);
+}
 
 /**
  * report_stray() - count a stray access and see that it is told
  * @d: the domain
  * @addr: the address
- * @regs: the registers of the offender
+ * @regs: the registers of the offender, before the access
  * @read: whether it is a read
  * @mode: what is done about it
+ * @store: what was to be written
  *
- * Context: the page fault, which can interrupt anything. Takes no lock.
+ * Context: the page fault, which can interrupt anything, NMIs included. Takes no
+ * lock. Cost: a look at each note of the CPU, and at most once a tick, for the
+ * same instruction, thread and context, a walk of the stack.
  */
 void report_stray(struct domain *d, unsigned long addr, struct pt_regs *regs,
-		  bool read, enum fault_mode mode)
+		  bool read, enum fault_mode mode, const struct contain *store)
 {
-	struct stray *s;
-	int i;
+	struct report_cpu *cpu = this_cpu_ptr(cpus);
+	unsigned long now = jiffies;
+	struct stray s;
 
 	atomic64_inc(read ? &d->stray_reads : &d->stray_writes);
 	if (d->silent)
 		return;
 	atomic64_inc(read ? &stray_reads : &stray_writes);
 
-	for (i = 0; i < ARRAY_SIZE(slots); i++)
-		if (!atomic_cmpxchg_acquire(&slots[i].taken, 0, 1))
-			break;
-	if (i == ARRAY_SIZE(slots))
-		return;
-
-	slots[i].domain = d;
-	s = &slots[i].stray;
-	strscpy(s->domain, d->name, sizeof(s->domain));
-	memcpy(s->comm, current->comm, sizeof(s->comm));
-	s->offset = addr - d->start;
-	s->ip = instruction_pointer(regs);
-	s->pid = task_pid_nr(current);
-	s->cpu = smp_processor_id();
-	s->read = read;
-	s->mode = mode;
+	stray_fill(&s, d, addr, regs, read, mode, store);
+	trace_stray_write(&s);
 	/*
 	 * The kernel prints its oops from here anyway, and of an interrupt's it
 	 * never comes back.
 	 */
-	slots[i].printed = mode == FAULT_STRICT;
-	if (slots[i].printed)
-		report_print(s);
-	llist_add(&slots[i].node, &told);
-	irq_work_queue(&report_work);
+	if (mode >= FAULT_STRICT)
+		report_print(&s, 1);
+	stray_note(cpu, &s, regs);
+	if (READ_ONCE(cpu->told) != now ||
+	    READ_ONCE(cpu->notes[NOTES / 2].taken))
+		irq_work_queue(&cpu->now);
+	else
+		irq_work_queue(&cpu->later);
+}
+
+/*
+ * Of the tracepoints. Who removes the module while a trigger of theirs is set
+ * would get a warning from the kernel.
+ */
+int report_trace_hold(void)
+{
+	return try_module_get(THIS_MODULE) ? 0 : -ENODEV;
+}
+
+void report_trace_release(void)
+{
+	module_put(THIS_MODULE);
 }
 
 /**
  * report_pinned() - count a pinned write
  * @d: the domain
+ * @addr: the address
+ * @regs: the registers of the writer
  *
  * Context: the page fault.
  */
-void report_pinned(struct domain *d)
+void report_pinned(struct domain *d, unsigned long addr, struct pt_regs *regs)
 {
 	atomic64_inc(&d->pinned_writes);
 	atomic64_inc(&pinned_writes);
+	trace_pinned_write(d->name, addr - d->start, instruction_pointer(regs));
 }
 
 /**
- * report_forget() - wait until no report speaks of a domain
- *
- * Context: process context, after domain_del(); sleeps.
- */
-void report_forget(void)
-{
-	irq_work_sync(&report_work);
-}
-
-/**
- * report_last() - print the last stray write of a domain
+ * report_last() - print the last stray access to a domain
  * @d: the domain
  * @buf: where to
  * @size: its size
@@ -161,13 +481,161 @@ void report_forget(void)
  */
 int report_last(struct domain *d, char *buf, size_t size)
 {
-	struct stray last;
+	unsigned long flags;
+	int len;
+
+	raw_spin_lock_irqsave(&report_lock, flags);
+	len = scnprintf(buf, size, "%s", d->last);
+	raw_spin_unlock_irqrestore(&report_lock, flags);
+	return len;
+}
+
+/* Copy the record of the lowest id above @id. Return: false if there is none. */
+static bool record_copy_next(u64 id, struct record *copy)
+{
+	struct record *r, *next = NULL;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&report_lock, flags);
-	last = d->last;
+	for (r = records; r < records + RECORDS; r++)
+		if (r->id > id && (!next || r->id < next->id))
+			next = r;
+	if (next)
+		*copy = *next;
 	raw_spin_unlock_irqrestore(&report_lock, flags);
-	return last.ip ? stray_print(buf, size, &last) : 0;
+	return next;
+}
+
+static void show_bytes(struct seq_file *m, const struct contain *store,
+		       const char *format)
+{
+	unsigned int i;
+
+	for (i = 0; i < store->data_len; i++)
+		seq_printf(m, format, store->data[i]);
+}
+
+static void show_time(struct seq_file *m, u64 ns)
+{
+	struct timespec64 ts = ns_to_timespec64(ns);
+
+	seq_printf(m, "%ptT.%09ldZ", &ts.tv_sec, ts.tv_nsec);
+}
+
+static void show_text(struct seq_file *m, struct record *r)
+{
+	const struct stray *s = &r->stray;
+	char line[256], *names = r->names, *name;
+
+	stray_print(line, sizeof(line), s);
+	show_time(m, s->time);
+	seq_printf(m, " %s\n", line);
+	seq_printf(m, "  context %s, mode %s, width %u, bytes %llu", contexts[s->context],
+		   fault_mode_names[s->mode], s->store.width, s->store.bytes);
+	if (s->in_file)
+		seq_printf(m, ", page %lu of its file", s->index);
+	if (s->store.data_len) {
+		seq_puts(m, ", data");
+		show_bytes(m, &s->store, " %02x");
+	}
+	seq_printf(m, "\n  %llu times since ", r->count);
+	show_time(m, r->first);
+	seq_puts(m, "\n");
+	while ((name = strsep(&names, "\n")) && *name)
+		seq_printf(m, "    %s\n", name);
+}
+
+/* A string of JSON's: a thread may have any name. */
+static void show_string(struct seq_file *m, const char *name,
+			const char *string)
+{
+	seq_printf(m, ",\"%s\":\"", name);
+	for (; *string; string++) {
+		unsigned char c = *string;
+
+		if (c < ' ' || c == '"' || c == '\\' || c > '~')
+			seq_printf(m, "\\u%04x", c);
+		else
+			seq_putc(m, c);
+	}
+	seq_putc(m, '"');
+}
+
+static void show_json(struct seq_file *m, struct record *r)
+{
+	const struct stray *s = &r->stray;
+	char text[KSYM_SYMBOL_LEN], *names = r->names, *name;
+	bool first = true;
+
+	seq_puts(m, "{\"time\":\"");
+	show_time(m, s->time);
+	seq_puts(m, "\",\"first\":\"");
+	show_time(m, r->first);
+	seq_printf(m, "\",\"count\":%llu", r->count);
+	show_string(m, "namespace", s->domain);
+	seq_printf(m, ",\"offset\":%lu", s->offset);
+	if (s->in_file)
+		seq_printf(m, ",\"page_index\":%lu", s->index);
+	seq_printf(m, ",\"access\":\"%s\",\"width\":%u,\"bytes\":%llu",
+		   s->read ? "read" : "write", s->store.width, s->store.bytes);
+	if (s->store.data_len) {
+		seq_puts(m, ",\"data\":\"");
+		show_bytes(m, &s->store, "%02x");
+		seq_putc(m, '"');
+	}
+	snprintf(text, sizeof(text), "%.*s", (int)strcspn(names, "\n"), names);
+	show_string(m, "function", text);
+	show_string(m, "comm", s->comm);
+	seq_printf(m, ",\"pid\":%d,\"cpu\":%d", s->pid, s->cpu);
+	show_string(m, "context", contexts[s->context]);
+	show_string(m, "mode", fault_mode_names[s->mode]);
+	show_string(m, "outcome", outcome[s->mode]);
+	seq_puts(m, ",\"stack\":[");
+	while ((name = strsep(&names, "\n")) && *name) {
+		seq_printf(m, "%s\"%s\"", first ? "" : ",", name);
+		first = false;
+	}
+	seq_puts(m, "]}\n");
+}
+
+/**
+ * report_show() - show the records, in the order of their first accesses
+ * @m: where to
+ * @json: as lines of JSON, not as text
+ *
+ * Context: process context, sleeps.
+ * Return: 0 or -ENOMEM.
+ */
+int report_show(struct seq_file *m, bool json)
+{
+	struct record *copy = kmalloc(sizeof(*copy), GFP_KERNEL);
+
+	if (!copy)
+		return -ENOMEM;
+	copy->id = 0;
+	while (record_copy_next(copy->id, copy)) {
+		if (json)
+			show_json(m, copy);
+		else
+			show_text(m, copy);
+	}
+	if (!json && atomic64_read(&unrecorded))
+		seq_printf(m, "%lld more have no record\n",
+			   atomic64_read(&unrecorded));
+	kfree(copy);
+	return 0;
+}
+
+/**
+ * report_set_total() - the file that poll() is to wake on
+ * @file: the file stray_writes of the whole, or NULL
+ *
+ * On return no other one is used.
+ */
+void report_set_total(struct kernfs_node *file)
+{
+	WRITE_ONCE(total_file, file);
+	report_settle();
 }
 
 /**
@@ -192,4 +660,43 @@ u64 report_total_reads(void)
 u64 report_total_pinned(void)
 {
 	return atomic64_read(&pinned_writes);
+}
+
+/**
+ * report_init() - have room for the records
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int __init report_init(void)
+{
+	struct record *r;
+	int cpu;
+
+	records = vcalloc(RECORDS, sizeof(*records));
+	cpus = alloc_percpu(struct report_cpu);
+	if (!records || !cpus) {
+		free_percpu(cpus);
+		vfree(records);
+		return -ENOMEM;
+	}
+	for (r = records; r < records + RECORDS; r++)
+		list_add_tail(&r->list, &by_age);
+	for_each_possible_cpu(cpu) {
+		init_irq_work(&per_cpu_ptr(cpus, cpu)->now, report_tell);
+		per_cpu_ptr(cpus, cpu)->later = IRQ_WORK_INIT_LAZY(report_tell);
+	}
+	return 0;
+}
+
+/**
+ * report_exit() - forget them
+ *
+ * Context: process context, after the last stray access; sleeps.
+ */
+void report_exit(void)
+{
+	report_settle();
+	flush_delayed_work(&held_back_work);
+	free_percpu(cpus);
+	vfree(records);
 }

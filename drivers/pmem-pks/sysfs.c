@@ -15,7 +15,9 @@
 
 #include "internal.h"
 
-static struct kobject *root, *namespaces;
+static struct kobject *root;
+static struct kset *namespaces;
+static struct kernfs_node *total_file;
 static struct dentry *debug_root;
 
 #define ROOT_TOTAL(name, total)						\
@@ -39,14 +41,20 @@ static ssize_t fault_mode_show(struct kobject *kobj,
 			  fault_mode_names[READ_ONCE(fault_mode)]);
 }
 
+/* No byte behind the end of the string. */
+static bool is_string(const char *buf, size_t count)
+{
+	return !memchr(buf, '\0', count);
+}
+
 static ssize_t fault_mode_store(struct kobject *kobj,
 				struct kobj_attribute *attr, const char *buf,
 				size_t count)
 {
-	int mode = __sysfs_match_string(fault_mode_names, -1, buf);
+	int mode = __sysfs_match_string(fault_mode_names, FAULT_INHERIT, buf);
 
-	if (mode < 0)
-		return mode;
+	if (mode < 0 || !is_string(buf, count))
+		return -EINVAL;
 	WRITE_ONCE(fault_mode, mode);
 	return count;
 }
@@ -63,12 +71,15 @@ static ssize_t writers_attr_store(struct kobject *kobj,
 				  struct kobj_attribute *attr, const char *buf,
 				  size_t count)
 {
-	char *change = kstrndup(buf, count, GFP_KERNEL);
+	char *change;
 	int ret;
 
+	if (!is_string(buf, count))
+		return -EINVAL;
+	change = kmemdup_nul(buf, count - (buf[count - 1] == '\n'), GFP_KERNEL);
 	if (!change)
 		return -ENOMEM;
-	ret = writers_change(strim(change));
+	ret = writers_change(change);
 	kfree(change);
 	return ret ? ret : count;
 }
@@ -107,6 +118,8 @@ static ssize_t domain_attr_show(struct kobject *kobj, struct attribute *attr,
 static ssize_t domain_attr_store(struct kobject *kobj, struct attribute *attr,
 				 const char *buf, size_t count)
 {
+	if (!is_string(buf, count))
+		return -EINVAL;
 	return container_of(attr, struct domain_attr, attr)->store
 		(container_of(kobj, struct domain, kobj), buf, count);
 }
@@ -132,6 +145,23 @@ static ssize_t protect_store(struct domain *d, const char *buf, size_t count)
 	on = *buf == '1';
 	ret = domain_protect(d, on);
 	return ret ? ret : count;
+}
+
+static ssize_t domain_fault_mode_show(struct domain *d, char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  fault_mode_names[READ_ONCE(d->fault_mode)]);
+}
+
+static ssize_t domain_fault_mode_store(struct domain *d, const char *buf,
+				       size_t count)
+{
+	int mode = __sysfs_match_string(fault_mode_names, -1, buf);
+
+	if (mode < 0)
+		return mode;
+	WRITE_ONCE(d->fault_mode, mode);
+	return count;
 }
 
 static ssize_t key_show(struct domain *d, char *buf)
@@ -163,6 +193,9 @@ static ssize_t last_stray_show(struct domain *d, char *buf)
 }
 
 static struct domain_attr protect_attr = __ATTR_RW(protect);
+static struct domain_attr domain_fault_mode_attr =
+	__ATTR(fault_mode, 0644, domain_fault_mode_show,
+	       domain_fault_mode_store);
 static struct domain_attr key_attr = __ATTR_RO(key);
 static struct domain_attr range_attr = __ATTR_RO(range);
 static struct domain_attr domain_stray_writes_attr =
@@ -173,6 +206,7 @@ static struct domain_attr last_stray_attr = __ATTR_RO(last_stray);
 
 static struct attribute *domain_attrs[] = {
 	&protect_attr.attr,
+	&domain_fault_mode_attr.attr,
 	&key_attr.attr,
 	&range_attr.attr,
 	&domain_stray_writes_attr.attr,
@@ -201,8 +235,16 @@ static const struct kobj_type domain_ktype = {
  */
 int sysfs_add_domain(struct domain *d)
 {
-	return kobject_init_and_add(&d->kobj, &domain_ktype, namespaces, "%s",
-				    d->name);
+	int ret;
+
+	d->kobj.kset = namespaces;
+	ret = kobject_init_and_add(&d->kobj, &domain_ktype, NULL, "%s",
+				   d->name);
+	if (ret)
+		return ret;
+	report_start(d, sysfs_get_dirent(d->kobj.sd, "stray_writes"));
+	kobject_uevent(&d->kobj, KOBJ_ADD);
+	return 0;
 }
 
 /**
@@ -213,6 +255,11 @@ int sysfs_add_domain(struct domain *d)
  */
 void sysfs_del_domain(struct domain *d)
 {
+	struct kernfs_node *file = d->strays_file;
+
+	report_stop(d);
+	sysfs_put(file);
+	kobject_uevent(&d->kobj, KOBJ_REMOVE);
 	kobject_del(&d->kobj);
 }
 
@@ -237,6 +284,28 @@ static int leaves_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(leaves);
 
+static int log_show(struct seq_file *m, void *unused)
+{
+	return report_show(m, false);
+}
+DEFINE_SHOW_ATTRIBUTE(log);
+
+static int log_json_show(struct seq_file *m, void *unused)
+{
+	return report_show(m, true);
+}
+DEFINE_SHOW_ATTRIBUTE(log_json);
+
+/* Of a domain's uevents; its folder's kset would give its own name. */
+static const char *namespace_subsystem(compat_uevent_kobject *kobj)
+{
+	return "pmem_pks";
+}
+
+static const struct kset_uevent_ops namespace_uevents = {
+	.name = namespace_subsystem,
+};
+
 /**
  * sysfs_view_init() - make the folders
  *
@@ -253,11 +322,15 @@ int __init sysfs_view_init(void)
 	if (ret)
 		goto put_root;
 	ret = -ENOMEM;
-	namespaces = kobject_create_and_add("namespaces", root);
+	namespaces = kset_create_and_add("namespaces", &namespace_uevents, root);
 	if (!namespaces)
 		goto put_root;
+	total_file = sysfs_get_dirent(root->sd, "stray_writes");
+	report_set_total(total_file);
 	debug_root = debugfs_create_dir("pmem_pks", NULL);
 	debugfs_create_file("leaves", 0400, debug_root, NULL, &leaves_fops);
+	debugfs_create_file("log", 0400, debug_root, NULL, &log_fops);
+	debugfs_create_file("log.json", 0400, debug_root, NULL, &log_json_fops);
 	return 0;
 
 put_root:
@@ -273,6 +346,8 @@ put_root:
 void sysfs_view_exit(void)
 {
 	debugfs_remove_recursive(debug_root);
-	kobject_put(namespaces);
+	report_set_total(NULL);
+	sysfs_put(total_file);
+	kset_unregister(namespaces);
 	kobject_put(root);
 }

@@ -137,10 +137,11 @@ static __always_inline unsigned long writer_open(unsigned long dst,
 
 	preempt_disable();
 	if (domain_find(dst, &r)) {
-		token = r->key;
+		/* Key and mask, as they lie in memory: one load. */
+		token = r->key | (u64)r->mask << 32;
 		if (hits)
 			__this_cpu_inc(*hits);
-		grant_open(token, r->mask);
+		grant_open(r->key, r->mask);
 	}
 	preempt_enable();
 	return token;
@@ -179,7 +180,7 @@ unsigned long writer_enter(const unsigned long *args, unsigned long ip)
 __noendbr void writer_exit_dst(unsigned long token, unsigned long ret)
 {
 	preempt_disable();
-	grant_close(token, PKRS_KEY_MASK(token), 0);
+	grant_close((u32)token, token >> 32, 0);
 	preempt_enable();
 }
 
@@ -439,8 +440,8 @@ int writers_change(const char *change)
 	return ret;
 
 malformed:
-	pr_err("writers: \"%.*s\" is not +[module:]function or -[module:]function\n",
-	       ADDED_NAME, change);
+	pr_err("writers: \"%*pE\" is not +[module:]function or -[module:]function\n",
+	       (int)strnlen(change, ADDED_NAME), change);
 	return -EINVAL;
 }
 
