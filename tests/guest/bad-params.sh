@@ -2,12 +2,13 @@
 
 DESCRIPTION="bad parameters and hostile writes to sysfs are refused and change nothing"
 PMEM=256M
+TIMEOUT=300
 
 test() {
 	local bad out status
 
 	fsdax_namespace
-	for bad in fault_mode=bogus fault_mode= fault_mode=relaxedx fault_mode=strict,relaxed \
+	for bad in fault_mode=bogus fault_mode= fault_mode=relaxedx fault_mode=strict,relaxed fault_mode=inherit \
 		   protect=some protect= protect=2; do
 		status=0
 		out=$(load "$bad" 2>&1) || status=$?
@@ -18,14 +19,14 @@ test() {
 	nothing_left_behind
 
 	load
-	for bad in bogus "" 0 "strict relaxed" relaxe "$(head -c 5000 /dev/zero | tr '\0' s)"; do
-		refuse "fault_mode takes no \"${bad:0:20}\"" set_to $pks/fault_mode "$bad"
-	done
-	equal "the mode is as it was" "$(cat $pks/fault_mode)" relaxed
-	for bad in 2 -1 x "" " " "$(head -c 5000 /dev/zero | tr '\0' 9)"; do
-		refuse "protect takes no \"${bad:0:20}\"" set_to $namespaces/namespace0.0/protect "$bad"
-	done
-	equal "the namespace is as it was" "$(cat $namespaces/namespace0.0/protect)" 1
+	equal "these can be written, and no others" \
+		"$(find $pks $pks_debug -type f -perm -200 | sort | xargs)" \
+		"$(echo $pks/fault_mode $namespaces/namespace0.0/{fault_mode,protect} $pks/writers)"
+	hostile $pks/fault_mode relaxed strict inherit
+	hostile $namespaces/namespace0.0/fault_mode inherit strict
+	hostile $namespaces/namespace0.0/protect 1 0 2
+	hostile $pks/writers "" +vfs_fsync_range
+	concurrent
 	for bad in $pks/{stray_writes,grants,fail_open} \
 		   $namespaces/namespace0.0/{key,range,stray_writes,last_stray}; do
 		refuse "${bad##*/} can't be written" set_to "$bad" 1
@@ -35,4 +36,58 @@ test() {
 
 set_to() {
 	printf '%s\n' "$2" 2>/dev/null >"$1"
+}
+
+# hostile FILE VALUE OTHER [WRONG]: whatever is not a value is refused, though it
+# begin with another value than it has
+hostile() {
+	local file=$1 value=$2 other=$3 name=${1#"$pks"/} before bad
+
+	before=$(cat "$file")
+	for bad in "" " " -1 -0 99999999999999999999 0x1 "$other $other" "$other,$value" " $other" \
+		   "$other " "${other}x" "${other:0:-1}" $'\xff\xfe' "%n%s" ${4:+"$4"} \
+		   "$(head -c 65536 /dev/zero | tr '\0' s)" "$other$(head -c 65536 /dev/zero | tr '\0' ' ')"; do
+		refuse "$name takes no \"$(tr -cd '[:print:]' <<<"${bad:0:20}")\" of ${#bad} bytes" set_to "$file" "$bad"
+	done
+	printf '%s\0' "$other" >/tmp/zero
+	printf '%s\n\0%s\n' "$other" "$other" >/tmp/zeroes
+	head -c 65536 /dev/urandom >/tmp/random
+	for bad in /tmp/zero /tmp/zeroes /tmp/random; do
+		refuse "$name takes no ${bad#/tmp/}" dd if=$bad of="$file" bs=64k status=none
+	done
+	: >"$file"
+	equal "$name is as it was" "$(cat "$file")" "$before"
+}
+
+# Everybody at once, right and wrong
+concurrent() {
+	local i round word jobs=()
+
+	for ((i = 0; i < 4; i++)); do
+		(
+			for round in {1..30}; do
+				for word in relaxed bogus contain; do
+					set_to $pks/fault_mode $word || true
+				done
+				for word in inherit -1 contain; do
+					set_to $namespaces/namespace0.0/fault_mode $word || true
+				done
+				for word in 0 2 1; do
+					set_to $namespaces/namespace0.0/protect $word || true
+				done
+				for word in +vfs_fsync_range +- -vfs_fsync_range; do
+					set_to $pks/writers $word || true
+				done
+				cat $pks/writers $pks_debug/log $pks_debug/leaves
+			done
+		) >/dev/null 2>&1 &
+		jobs+=($!)
+	done
+	wait "${jobs[@]}"
+	equal "they leave what somebody wrote" \
+		"$(cat $pks/fault_mode $namespaces/namespace0.0/{fault_mode,protect} | xargs)" "contain contain 1"
+	set_to $pks/fault_mode relaxed
+	set_to $namespaces/namespace0.0/fault_mode inherit
+	set_to $pks/writers -vfs_fsync_range || true
+	equal "writers are what they were" "$(sed -n '/vfs_fsync_range/p' $pks/writers)" ""
 }
