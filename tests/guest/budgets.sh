@@ -13,6 +13,8 @@ test() {
 	. /bed/bench-guest
 	say "CPU: $(sed -n 's/^model name.*: //p' /proc/cpuinfo)"
 	measure_all
+	no_false_alarm "no write was taken for a stray one"
+	measure_strays
 	equal "the unit is an instruction: 100 no-operations and a loop of two" \
 		"${figure[without:bench_bare/nops]}" 102
 	equal "every row is measured" "$(rows print_row | wc -l)" \
@@ -22,7 +24,6 @@ test() {
 		"4k=0 2m=0 1g=256"
 	check "their protection is turned on at the price of so many leaves, not pages" is_at_most \
 		$((figure[with:protect/namespace1.0] / 256)) $((figure[with:protect/namespace0.0] * 2 / 128))
-	no_false_alarm "no write was taken for a stray one"
 	# The budgets are of this kernel
 	[[ $(uname -r) != 6.12.* ]] || rows judge_row
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bench: the cost of mapping a page, with the kmap_local_page() of pmem_pks, and
- * what an interrupt and a context switch cost while a page of pmem is mapped.
- * See bench.h.
+ * bench: the cost of mapping a page, with the kmap_local_page() of pmem_pks,
+ * what an interrupt and a context switch cost while a page of pmem is mapped, and
+ * what a stray write costs. See bench.h.
  */
 #include <linux/debugfs.h>
 #include <linux/highmem.h>
@@ -14,7 +14,7 @@
 
 #define RANGE	4
 
-static struct dentry *bench_folder;
+static struct dentry *bench_folder, *stray_folder;
 
 static u64 bench_kmap_pmem(unsigned int times)
 {
@@ -89,6 +89,17 @@ static u64 bench_granted_round_trips(unsigned int times)
 	return spent;
 }
 
+static u64 bench_strays(unsigned int times)
+{
+	u64 *place = page_address(bench_pmem);
+	u64 start = rdtsc();
+
+	do {
+		WRITE_ONCE(*place, times);
+	} while (--times);
+	return rdtsc() - start;
+}
+
 static const struct bench_row bench_rows[] = {
 	{ "kmap", bench_kmap_pmem, .irqs_off = true },
 	{ "two", bench_kmap_two, .irqs_off = true },
@@ -99,15 +110,23 @@ static const struct bench_row bench_rows[] = {
 	{ "round-trip", bench_granted_round_trips },
 };
 
+/* Apart from those that make no stray write. */
+static const struct bench_row stray_rows[] = {
+	{ "store", bench_strays },
+};
+
 static int __init bench_init(void)
 {
 	bench_folder = bench_add(KBUILD_MODNAME, bench_rows,
 				 ARRAY_SIZE(bench_rows));
+	stray_folder = bench_add("stray_bench", stray_rows,
+				 ARRAY_SIZE(stray_rows));
 	return 0;
 }
 
 static void __exit bench_exit(void)
 {
+	debugfs_remove(stray_folder);
 	debugfs_remove(bench_folder);
 }
 
