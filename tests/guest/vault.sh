@@ -111,7 +111,9 @@ leaves_nothing() {
 
 	before=$(cat $pks/stray_reads)
 	equal "$where: the page has no key any more" "$(leaf_key "$place")" 0
-	equal "$where: nor the secret" "$(peek $((place + 8)) 11)" 0000000000000000000000
+	# by now it may be somebody else's: "open sesame", or what was written over it
+	refuse "$where: nor the secret" grep -qE '6f70656e|53545241|736573616d65' \
+		<<<"$(peek $place 64)"
 	equal "$where: anybody may read it" "$(cat $pks/stray_reads)" "$before"
 	equal "$where: the key is free, and denies writes alone" "$(cat $stray/cpus)" "$pkrs"
 }
