@@ -197,11 +197,12 @@ static void end(const char *text, unsigned int width, bool data)
 
 static void execute(const struct contain_insn *insn, struct registers *cpu)
 {
-	register u64 r9 asm("r9") = 2;
 	register u64 r12 asm("r12") = cpu->di;
 	register u64 r13 asm("r13") = cpu->di;
 
-	asm volatile("pushfq\n\t"
+	/* In r9, what a function may change, so nowhere but here. */
+	asm volatile("movl $2, %%r9d\n\t"
+		     "pushfq\n\t"
 		     "pushq %[flags]\n\t"
 		     "popfq\n\t"
 		     ANNOTATE_RETPOLINE_SAFE
@@ -212,8 +213,8 @@ static void execute(const struct contain_insn *insn, struct registers *cpu)
 		     : "+a" (cpu->ax), "+b" (cpu->bx), "+c" (cpu->cx),
 		       "+d" (cpu->dx), "+S" (cpu->si), "+D" (cpu->di),
 		       [flags] "+r" (cpu->flags), ASM_CALL_CONSTRAINT
-		     : [run] "r" (insn->run), "r" (r9), "r" (r12), "r" (r13)
-		     : "memory", "cc");
+		     : [run] "r" (insn->run), "r" (r12), "r" (r13)
+		     : "r9", "memory", "cc");
 }
 
 static void try_all(const struct contain_insn *insn, bool bits)
