@@ -109,6 +109,13 @@ static int stray_print(char *buf, size_t size, const struct stray *s)
 			 outcome[s->mode]);
 }
 
+/* Whether one record has them both. */
+static bool stray_alike(const struct stray *a, const struct stray *b)
+{
+	return a->ip == b->ip && a->read == b->read &&
+	       !strcmp(a->domain, b->domain);
+}
+
 /* The functions on the way to the access, the innermost first. */
 static void stray_stack(struct stray *s, struct pt_regs *regs)
 {
@@ -196,8 +203,7 @@ static struct record *record_of(const struct stray *s)
 	struct record *r;
 
 	hash_for_each_possible(by_ip, r, node, s->ip)
-		if (r->stray.ip == s->ip && r->stray.read == s->read &&
-		    !strcmp(r->stray.domain, s->domain))
+		if (stray_alike(&r->stray, s))
 			return r;
 	r = list_first_entry(&by_age, struct record, list);
 	if (r->id)
@@ -336,9 +342,8 @@ static void stray_note(struct report_cpu *cpu, struct stray *s,
 
 	s->depth = 0;
 	for (note = cpu->notes; note < cpu->notes + NOTES; note++) {
-		if (!atomic64_read(&note->count) || note->stray.ip != s->ip ||
-		    note->stray.read != s->read ||
-		    strcmp(note->stray.domain, s->domain) ||
+		if (!atomic64_read(&note->count) ||
+		    !stray_alike(&note->stray, s) ||
 		    !atomic64_inc_not_zero(&note->count))
 			continue;
 		if (!in_nmi())
@@ -564,8 +569,7 @@ static void show_string(struct seq_file *m, const char *name,
 static void show_json(struct seq_file *m, struct record *r)
 {
 	const struct stray *s = &r->stray;
-	char text[KSYM_SYMBOL_LEN], *names = r->names, *name;
-	bool first = true;
+	char *names = r->names, *name;
 
 	seq_puts(m, "{\"time\":\"");
 	show_time(m, s->time);
@@ -583,18 +587,16 @@ static void show_json(struct seq_file *m, struct record *r)
 		show_bytes(m, &s->store, "%02x");
 		seq_putc(m, '"');
 	}
-	snprintf(text, sizeof(text), "%.*s", (int)strcspn(names, "\n"), names);
-	show_string(m, "function", text);
+	name = strsep(&names, "\n");
+	show_string(m, "function", name);
 	show_string(m, "comm", s->comm);
 	seq_printf(m, ",\"pid\":%d,\"cpu\":%d", s->pid, s->cpu);
 	show_string(m, "context", contexts[s->context]);
 	show_string(m, "mode", fault_mode_names[s->mode]);
 	show_string(m, "outcome", outcome[s->mode]);
-	seq_puts(m, ",\"stack\":[");
-	while ((name = strsep(&names, "\n")) && *name) {
-		seq_printf(m, "%s\"%s\"", first ? "" : ",", name);
-		first = false;
-	}
+	seq_printf(m, ",\"stack\":[\"%s\"", name);
+	while ((name = strsep(&names, "\n")) && *name)
+		seq_printf(m, ",\"%s\"", name);
 	seq_puts(m, "]}\n");
 }
 
@@ -669,6 +671,7 @@ u64 report_total_pinned(void)
  */
 int __init report_init(void)
 {
+	struct report_cpu *c;
 	struct record *r;
 	int cpu;
 
@@ -682,8 +685,9 @@ int __init report_init(void)
 	for (r = records; r < records + RECORDS; r++)
 		list_add_tail(&r->list, &by_age);
 	for_each_possible_cpu(cpu) {
-		init_irq_work(&per_cpu_ptr(cpus, cpu)->now, report_tell);
-		per_cpu_ptr(cpus, cpu)->later = IRQ_WORK_INIT_LAZY(report_tell);
+		c = per_cpu_ptr(cpus, cpu);
+		init_irq_work(&c->now, report_tell);
+		c->later = IRQ_WORK_INIT_LAZY(report_tell);
 	}
 	return 0;
 }
