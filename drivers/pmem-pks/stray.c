@@ -18,6 +18,8 @@
  *            string   the thread, as one rep stosb of count bytes at place
  *            smear    the thread, as one rep movsb of count bytes at place, each
  *                     from the one before it
+ *          An interrupt of code that uses the vectors stores none of them, and is
+ *          repeated.
  *   done   how many stores the CPU went past, since load
  *   peek   write "<start> <length>", then read the bytes as hexadecimal
  *   leaf   write "<start>", then read level and key of the leaf that maps it
@@ -67,6 +69,7 @@ struct stray_job {
 	u32 seed;
 	const struct instruction *instruction;
 	bool spared;
+	bool done;
 	struct completion started;
 };
 
@@ -96,7 +99,8 @@ static const struct instruction {
 	{ "stos", store_stos, spared_stos },
 	{ "movups", store_movups, spared_movups, true },
 	{ "vmovups", store_vmovups, spared_vmovups, true },
-	{ "row", store_row },
+	{ "row1", store_row1 },
+	{ "row2", store_row2 },
 };
 
 static void *stray_place(u64 addr)
@@ -113,6 +117,10 @@ static void stray_stores(struct stray_job *job)
 	unsigned int i;
 	u64 place;
 
+	/* The interrupted code may be using the registers, or about to. */
+	if (instruction->vector && !irq_fpu_usable())
+		return;
+	job->done = true;
 	prandom_seed_state(&rnd, job->seed);
 	for (i = 0; i < job->count; i++) {
 		place = (((u64)prandom_u32_state(&rnd) << 32) |
@@ -362,7 +370,9 @@ static ssize_t stray_write(struct file *file, const char __user *from,
 			ret = contexts[i].run(&job);
 		} else {
 			mutex_lock(&stray_lock);
-			ret = contexts[i].run(&job);
+			do {
+				ret = contexts[i].run(&job);
+			} while (!ret && !job.done);
 			mutex_unlock(&stray_lock);
 		}
 		return ret ? ret : len;

@@ -60,11 +60,16 @@ STORE stos, "rep stosq", "movq %rdx, %rax"
 STORE movups, "movups %xmm0, (%rdi)", "movups (%rsi), %xmm0"
 STORE vmovups, "vmovups %xmm0, (%rdi)", "vmovups (%rsi), %xmm0"
 
-/* As many instructions, one behind the other. */
-SYM_FUNC_START(store_row)
+/* So many instructions, one behind the other. */
+.macro ROW name
+SYM_FUNC_START(store_\name)
 	STORE_REGISTERS
-.rept 300
+.rept 150
 	movb	%dl, (%rdi)
 .endr
 	RET
-SYM_FUNC_END(store_row)
+SYM_FUNC_END(store_\name)
+.endm
+
+ROW row1
+ROW row2

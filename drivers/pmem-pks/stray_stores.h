@@ -33,6 +33,7 @@ void store_movups(void *place);
 void spared_movups(void *place);
 void store_vmovups(void *place);
 void spared_vmovups(void *place);
-void store_row(void *place);
+void store_row1(void *place);
+void store_row2(void *place);
 
 #endif /* PMEM_PKS_STRAY_STORES_H */

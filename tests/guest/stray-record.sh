@@ -45,7 +45,7 @@ stored() {
 	equal "$1: namespace, offset, page, access, width, bytes, data, context, mode, outcome, number" \
 		"$(record "^store_$1[+]" .namespace,.offset,.page_index,.access,.width,.bytes,.data,.context,.mode,.outcome,.count)" \
 		"[\"namespace1.0\",$offset,5,\"write\",$2,$2,\"$3\",\"thread\",\"relaxed\",\"let through\",1]"
-	equal "$1: task, pid, CPU" "$(record "^store_$1[+]" .comm,.pid,.cpu)" "[\"bash\",$(cat /tmp/pid),1]"
+	equal "$1: task, pid, CPU" "$(record "^store_$1[+]" .comm,.pid,.cpu)" "[\"bash\",$(</tmp/pid),1]"
 	equal "$1: the time" "$(record "^store_$1[+]" \
 		".time >= \"$before\" and .time[0:19] <= \"$after\" and (.time | test(\"[.][0-9]{9}Z\$\")) and .first == .time")" "[true]"
 	equal "$1: the stack, with the module" "$(record "^store_$1[+]" \
@@ -110,17 +110,14 @@ sum_with_value() {
 	for ((i = 14; i >= 0; i -= 2)); do
 		number+=${hex:i:2}
 	done
-	number=$((number + 0x5941525453))
-	for ((i = 0; i < 64; i += 8)); do
-		printf '%02x' $((number >> i & 255))
-	done
+	little_endian $((number + 0x5941525453))
 }
 
 no_file() {
 	stray_writes $(($(data_start pmem0) + 4096)) 8 thread 1 mov1
 	equal "a page of no file has no index; another namespace has a record of its own" \
 		"$(record '^store_mov1[+]' .namespace,.page_index,.count)" '["namespace0.0",null,1]'
-	matches "last_stray tells of the last one" "$(cat $namespaces/namespace0.0/last_stray)" \
+	matches "last_stray tells of the last one" "$(<$namespaces/namespace0.0/last_stray)" \
 		"^stray write to namespace0\.0\+0x[0-9a-f]+ by store_mov1\+0x[0-9a-f]+/0x[0-9a-f]+ \[pmem_pks_stray\], task bash:[0-9]+, CPU [01], let through$"
 }
 
@@ -134,20 +131,43 @@ strings() {
 }
 
 last_256() {
-	stray_writes $place 8 thread 1 row
+	local writes
+
+	stray_writes $place 8 thread 1 row1
+	stray_writes $place 8 thread 1 xchg
+	writes=$(record '^store_xchg[+]' .count)
+	stray_writes $place 8 thread 1 row2
+	equal "the last 256 are kept" "$(jq -s length $pks_debug/log.json)" 256
+	equal "one that was there before, and again between, among them" \
+		"$(record '^store_xchg[+]' .count) $([[ $writes == *[2-9]* ]] && echo counted)" "$writes counted"
+	equal "and one that was not is gone" "$(record '^store_xadd[+]' .count)" ""
+	row
 	equal "the last 256 of 300 are kept" "$(jq -s length $pks_debug/log.json)" 256
-	equal "each once, the last ones" "$(jq -s 'map(.count == 1 and (.function | test("^store_row[+]"))) | all' $pks_debug/log.json)" true
-	equal "all are in order, and different" \
-		"$(jq -r .function $pks_debug/log.json | sed 's/.*+\(0x[0-9a-f]*\).*/\1/' | while read -r i; do echo $((i)); done | sort -nuc | wc -l)" 0
-	stray_writes $place 8 thread 1 row
+	equal "each once, the last ones" "$(jq -s 'map(.count == 1 and (.function | test("^store_row[12][+]"))) | all' $pks_debug/log.json)" true
+	check "all are in order, and different" in_order
+	row
 	equal "the first ones come again, and 256 are kept" \
 		"$(jq -s 'length, (map(.count) | max)' $pks_debug/log.json | xargs)" "256 1"
 	all=$(strays)
-	stray_writes $place 8 hardirq 1 row
-	equal "where interrupts are off, each is counted" $(($(strays) - all)) 300
+	stray_writes $place 8 hardirq 1 row1
+	equal "where interrupts are off, each is counted" $(($(strays) - all)) 150
 	equal "and recorded or said to be not" \
 		"$(jq -s 'map(select(.context == "hardirq") | .count) | add' $pks_debug/log.json) $(tail -n 1 $pks_debug/log)" \
-		"16 284 more have no record"
+		"16 134 more have no record"
+}
+
+# 300 instructions
+row() {
+	stray_writes $place 8 thread 1 row1
+	stray_writes $place 8 thread 1 row2
+}
+
+in_order() {
+	jq -r .function $pks_debug/log.json |
+		sed 's/.*_row\(.\)+\(0x[0-9a-f]*\).*/\1 << 16 | \2/' |
+		while read -r number; do
+			echo $((number))
+		done | sort -nuc
 }
 
 a_module_that_is_gone() {
