@@ -43,7 +43,7 @@ set_to() {
 hostile() {
 	local file=$1 value=$2 other=$3 name=${1#"$pks"/} before bad
 
-	before=$(cat "$file")
+	before=$(<"$file")
 	for bad in "" " " -1 -0 99999999999999999999 0x1 "$other $other" "$other,$value" " $other" \
 		   "$other " "${other}x" "${other:0:-1}" $'\xff\xfe' "%n%s" ${4:+"$4"} \
 		   "$(head -c 65536 /dev/zero | tr '\0' s)" "$other$(head -c 65536 /dev/zero | tr '\0' ' ')"; do
@@ -56,7 +56,7 @@ hostile() {
 		refuse "$name takes no ${bad#/tmp/}" dd if=$bad of="$file" bs=64k status=none
 	done
 	: >"$file"
-	equal "$name is as it was" "$(cat "$file")" "$before"
+	equal "$name is as it was" "$(<"$file")" "$before"
 }
 
 # Everybody at once, right and wrong

@@ -16,7 +16,7 @@ test() {
 	for kind in no zstd lzo; do
 		mkfs.btrfs -q -f /dev/pmem0 >&2
 		on_pmem pmem0 /mnt/fs btrfs compress=$kind
-		check "compress=$kind: the mount is the built one's" [ "$(cat /sys/module/btrfs/refcnt)" -gt 0 ]
+		check "compress=$kind: the mount is the built one's" [ "$(</sys/module/btrfs/refcnt)" -gt 0 ]
 		case $kind in
 		no) short_life /mnt/fs ;;
 		*) shrinking_files /mnt/fs ;;
@@ -57,17 +57,17 @@ reads_are_granted() {
 	written_by_blocks /mnt/disk --rw=write
 	sync
 	for direct in 0 1; do
-		before=$(cat $pks/grants)
+		before=$(<$pks/grants)
 		check "a file is read into a DAX mapping, direct=$direct" \
 			written_by_blocks /mnt/disk --rw=read --direct=$direct \
 			--mem=mmapshared:/mnt/dax/buffer
-		say "$(($(cat $pks/grants) - before)) windows were opened"
+		say "$(($(<$pks/grants) - before)) windows were opened"
 		if [ $direct = 0 ]; then
 			check "of pages in RAM hardly any is granted" \
-				[ $(($(cat $pks/grants) - before)) -lt 1024 ]
+				[ $(($(<$pks/grants) - before)) -lt 1024 ]
 		else
 			check "each of the 4096 pages was granted to see its checksum" \
-				[ $(($(cat $pks/grants) - before)) -ge 4096 ]
+				[ $(($(<$pks/grants) - before)) -ge 4096 ]
 		fi
 	done
 	umount /mnt/disk

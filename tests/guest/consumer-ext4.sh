@@ -14,7 +14,7 @@ test() {
 	for option in dax=never dax=always; do
 		mkfs.ext4 -q -F -b 4096 /dev/pmem0
 		on_pmem pmem0 /mnt/fs ext4 $option
-		check "$option: the mount is the built one's" [ "$(cat /sys/module/ext4/refcnt)" -gt 0 ]
+		check "$option: the mount is the built one's" [ "$(</sys/module/ext4/refcnt)" -gt 0 ]
 		short_life /mnt/fs
 		same_after_remount pmem0 /mnt/fs ext4 $option
 		umount /mnt/fs

@@ -14,14 +14,14 @@ test() {
 	place=$(($(data_start pmem0) + (64 << 20)))
 	for round in 1 2 3; do
 		echo strict >$pks/fault_mode
-		equal "$round: strict is said" "$(cat $pks/fault_mode)" strict
+		equal "$round: strict is said" "$(<$pks/fault_mode)" strict
 		dd if=/dev/zero of=/dev/pmem0 bs=1M seek=64 count=1 oflag=direct status=none
 		died=0
 		stray_writes $place 8 thread 1 || died=$?
 		refuse "$round: strict kills" [ $died = 0 ]
 		equal "$round: and denies" "$(peek $place 8)" 0000000000000000
 		echo contain >$pks/fault_mode
-		equal "$round: contain is said" "$(cat $pks/fault_mode)" contain
+		equal "$round: contain is said" "$(<$pks/fault_mode)" contain
 		check "$round: contain lets live" stray_writes $place 8 thread 1
 		equal "$round: and drops" "$(peek $place 8)" 0000000000000000
 		echo relaxed >$pks/fault_mode

@@ -12,7 +12,7 @@ namespaces_of() {
 	local bus
 
 	for bus in /sys/bus/nd/devices/ndbus*; do
-		[ "$(cat "$bus/provider")" != "$1" ] ||
+		[ "$(<"$bus/provider")" != "$1" ] ||
 			find "$bus/" -name 'namespace[0-9]*' -type d ! -path '*/block/*' -exec basename {} \; | sort
 	done
 }

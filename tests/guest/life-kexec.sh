@@ -19,7 +19,7 @@ test() {
 	(cd / && find . -xdev ! -name vmlinuz | cpio -o -H newc) >/tmp/initrd
 	say "kexec, with the filesystem mounted"
 	sync
-	/bed/kexec /bed/vmlinuz /tmp/initrd "$(cat /proc/cmdline)"
+	/bed/kexec /bed/vmlinuz /tmp/initrd "$(</proc/cmdline)"
 	fail "kexec does not return"
 }
 

@@ -19,7 +19,7 @@ test() {
 	# tests/modules/maps.c
 	check "a write takes page faults in its window" /bed/copy $maps/fault $maps/copy 10
 	relay $maps/said
-	equal "nothing failed open" "$(cat $pks/fail_open)" 0
+	equal "nothing failed open" "$(<$pks/fail_open)" 0
 
 	# Its context has to go with the thread, which nobody waits for
 	echo strict >$pks/fault_mode
@@ -45,7 +45,7 @@ test() {
 }
 
 is_zombie() {
-	grep -q '^State:.Z' "/proc/$(cat /tmp/dead)/status"
+	grep -q '^State:.Z' "/proc/$(</tmp/dead)/status"
 }
 
 maps=/sys/kernel/debug/pmem_pks_maps

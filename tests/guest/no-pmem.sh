@@ -7,8 +7,8 @@ test() {
 	load
 	equal "there is no namespace" "$(ls $namespaces)" ""
 	no_false_alarm "nothing is counted"
-	equal "the mode is the default" "$(cat $pks/fault_mode)" relaxed
+	equal "the mode is the default" "$(<$pks/fault_mode)" relaxed
 	unload
 	load fault_mode=strict
-	equal "it loads again, in the other mode" "$(cat $pks/fault_mode)" strict
+	equal "it loads again, in the other mode" "$(<$pks/fault_mode)" strict
 }

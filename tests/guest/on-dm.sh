@@ -32,7 +32,7 @@ test() {
 	load fault_mode=strict
 	modprobe dm_mod
 	export DM_DISABLE_UDEV=1
-	sectors=$(cat /sys/block/pmem0/size)
+	sectors=$(</sys/block/pmem0/size)
 	# The first part is too small for the files
 	half=$((8 << 11))
 	dmsetup create linear --table "0 $half linear /dev/pmem0 2048

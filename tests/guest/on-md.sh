@@ -11,17 +11,17 @@ md() {
 }
 
 idle() {
-	[ "$(cat /sys/block/md0/md/sync_action)" = idle ]
+	[ "$(</sys/block/md0/md/sync_action)" = idle ]
 }
 
 whole() {
-	idle && [ "$(cat /sys/block/md0/md/degraded)" = 0 ]
+	idle && [ "$(</sys/block/md0/md/degraded)" = 0 ]
 }
 
 # Both have the same
 check_mirror() {
 	echo check >/sys/block/md0/md/sync_action
-	soon 60 idle && [ "$(cat /sys/block/md0/md/mismatch_cnt)" = 0 ]
+	soon 60 idle && [ "$(</sys/block/md0/md/mismatch_cnt)" = 0 ]
 }
 
 # Take one out while files are written, put it back as a new one, and read from

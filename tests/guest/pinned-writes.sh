@@ -27,7 +27,7 @@ test() {
 		check "$mode: vmsplice" /bed/pinned vmsplice /mnt/fs/mapped
 	done
 	no_false_alarm "no write was taken for a stray one"
-	equal "the total is that of the two namespaces" "$(cat $pks/pinned_writes)" \
+	equal "the total is that of the two namespaces" "$(<$pks/pinned_writes)" \
 		$(($(pinned namespace0.0) + $(pinned dax2.0)))
 	echo relaxed >$pks/fault_mode
 
@@ -37,11 +37,11 @@ test() {
 	unload
 
 	load pinned=deny
-	equal "pinned=deny can be read back" "$(cat /sys/module/pmem_pks/parameters/pinned)" deny
+	equal "pinned=deny can be read back" "$(</sys/module/pmem_pks/parameters/pinned)" deny
 	on_pmem pmem0 /mnt/fs ext4 dax=always
 	check "with pinned=deny they are stray writes" /bed/pinned vm_writev /mnt/fs/mapped
 	refuse "and counted as such" [ "$(strays namespace0.0)" = 0 ]
-	equal "and none as pinned" "$(cat $pks/pinned_writes)" 0
+	equal "and none as pinned" "$(<$pks/pinned_writes)" 0
 	umount /mnt/fs
 }
 

@@ -5,7 +5,7 @@ PMEM="256M 256M"
 
 protect() {
 	echo "$1" >$namespaces/namespace0.0/protect
-	[ "$(cat $namespaces/namespace0.0/protect)" = "$1" ]
+	[ "$(<$namespaces/namespace0.0/protect)" = "$1" ]
 }
 
 # flushes_once ON: each CPU flushes its TLB once, whatever the number of leaves
@@ -45,7 +45,7 @@ test() {
 	for round in 1 2 3; do
 		protect 1
 		equal "$round: on, the leaf has the namespace's key" \
-			"$(leaf_key "$place")" "$(cat $namespaces/namespace0.0/key)"
+			"$(leaf_key "$place")" "$(<$namespaces/namespace0.0/key)"
 		matches "$round: which isn't 0" "$(leaf_key "$place")" '^[1-9][0-5]?$'
 		caught "$round: and a stray write is caught" namespace0.0
 		protect 0
@@ -53,7 +53,7 @@ test() {
 		uncounted "$round: and a stray write isn't counted"
 	done
 	equal "the other namespace stayed off" \
-		"$(cat $namespaces/namespace1.0/protect) $(leaf_key "$(data_start pmem1)")" "0 0"
+		"$(<$namespaces/namespace1.0/protect) $(leaf_key "$(data_start pmem1)")" "0 0"
 
 	mkfs.ext4 -q -b 4096 /dev/pmem0
 	on_pmem pmem0 /mnt/fs ext4 dax=always

@@ -14,7 +14,7 @@ test() {
 	does namespace0.0 relaxed
 	does namespace1.0 relaxed
 	echo contain >$namespaces/namespace0.0/fault_mode
-	equal "it says its own" "$(cat $namespaces/namespace0.0/fault_mode)" contain
+	equal "it says its own" "$(<$namespaces/namespace0.0/fault_mode)" contain
 	does namespace0.0 contain
 	does namespace1.0 relaxed
 	echo strict >$pks/fault_mode
@@ -28,7 +28,7 @@ test() {
 	does namespace0.0 contain
 	ndctl disable-namespace namespace1.0 >&2
 	ndctl enable-namespace namespace1.0 >&2
-	equal "one that comes again inherits" "$(cat $namespaces/namespace1.0/fault_mode)" inherit
+	equal "one that comes again inherits" "$(<$namespaces/namespace1.0/fault_mode)" inherit
 	does namespace1.0 contain
 }
 

@@ -21,7 +21,7 @@ test() {
 polled() {
 	local before
 
-	before=$(cat "$1")
+	before=$(<"$1")
 	/bed/waits "$1" >/tmp/waits &
 	check "poll() of $1 waits" soon 10 grep -q waiting /tmp/waits
 	one_stray
@@ -69,7 +69,7 @@ traced() {
 	trace-cmd report -i /tmp/trace.dat | grep ' dd-' >/tmp/trace
 	equal "each write of a block is a grant and a revocation of the key" \
 		"$(sed 's/.*: \([a-z]*\): */\1 /' /tmp/trace | sort | uniq -c | xargs)" \
-		"7 grant key=$(cat $namespaces/namespace0.0/key) 7 revoke key=$(cat $namespaces/namespace0.0/key)"
+		"7 grant key=$(<$namespaces/namespace0.0/key) 7 revoke key=$(<$namespaces/namespace0.0/key)"
 }
 
 json() {
@@ -81,5 +81,5 @@ json() {
 		"$(jq -r 'select(.comm == "bash") | [.namespace, .width, .data, .context, .outcome] | @csv' $pks_debug/log.json | tail -n 1)" \
 		'"namespace0.0",8,"5354524159000000","thread","let through"'
 	matches "and by whom" "$(jq -r '.stack[0]' $pks_debug/log.json | tail -n 1)" '^store_mov8\+.*\[pmem_pks_stray\]$'
-	matches "the same as text" "$(cat $pks_debug/log)" 'stray write to namespace0.0\+0x'
+	matches "the same as text" "$(<$pks_debug/log)" 'stray write to namespace0.0\+0x'
 }

@@ -4,24 +4,13 @@ DESCRIPTION="relaxed: every stray write, from any context, is counted once, repo
 PMEM=256M
 
 test() {
-	local context all here place offset
+	local all place offset
 
 	fsdax_namespace
 	echo 1 >/proc/sys/kernel/panic_on_warn
 	load fault_mode=relaxed
 	load_stray
-	for context in thread kthread softirq hardirq ipi; do
-		all=$(strays)
-		here=$(strays namespace0.0)
-		wild_writes namespace0.0 pmem0 $context 1000
-		soon 10 stray_count_is 1000 || true
-		equal "$context: 1000 writes return" "$(stray_done)" 1000
-		equal "$context: 1000 are counted in all" $(($(strays) - all)) 1000
-		equal "$context: 1000 are counted for the namespace" \
-			$(($(strays namespace0.0) - here)) 1000
-		check "$context: every CPU is closed afterwards" closed_on_every_cpu namespace0.0
-		check "$context: every leaf has its key afterwards" wholly_keyed namespace0.0
-	done
+	counted_from_each_context namespace0.0 pmem0
 
 	# past the rate limit of the log
 	sleep 6
@@ -33,14 +22,10 @@ test() {
 	matches "one line tells namespace, offset, writer, task and CPU" "$(dmesg)" \
 		"pmem_pks: stray write to namespace0\.0\+$offset by [a-z_0-9.]+\+0x[0-9a-f]+(/0x[0-9a-f]+)? \[pmem_pks_stray\],? task [^ ]+:[0-9]+,? CPU [0-9]+"
 	equal "and is the only line" "$(logged .)" 1
-	matches "last_stray tells the same" "$(cat $namespaces/namespace0.0/last_stray)" "$offset"
+	matches "last_stray tells the same" "$(<$namespaces/namespace0.0/last_stray)" "$offset"
 
 	all=$(strays)
 	stray_writes $place 4096 string 3000
 	equal "a repeated string instruction counts once" $(($(strays) - all)) 1
 	equal "and is let through as a whole" "$(peek $place 3008 | sed 's/^\(5a\)*//' | wc -c)" 17
-}
-
-stray_count_is() {
-	[ "$(stray_done)" = "$1" ]
 }

@@ -4,12 +4,13 @@ DESCRIPTION="contain: of a million stray writes on two CPUs each is counted, and
 PMEM=256M
 TIMEOUT=420
 
+# storm CPUS [INSTRUCTION]
 storm() {
 	taskset "$1" bash -c 'echo "$1" >"$2"' storm "$place $size thread 500000 $1 ${2:-mov8}" $stray/write
 }
 
 test() {
-	local all held first second
+	local all before first second
 
 	fsdax_namespace
 	load fault_mode=contain
@@ -21,7 +22,7 @@ test() {
 	place=$(data_start pmem0)
 	size=$(($(range_end namespace0.0) - place + 1))
 	dmesg -c >&2
-	stray_done_before=$(cat $stray/done)
+	stray_done_before=$(<$stray/done)
 
 	storm 1 &
 	first=$!

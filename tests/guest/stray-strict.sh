@@ -32,7 +32,7 @@ test() {
 		[ $status -lt 128 ] || killed=$((killed + 1))
 	done
 	equal "each of 100 offenders is killed" $killed 100
-	equal "no write was done" "$(cat $stray/done)" 0
+	equal "no write was done" "$(<$stray/done)" 0
 	equal "100 are counted" "$(strays) $(strays namespace0.0)" "100 100"
 	equal "there are 100 oopses" "$(logged 'Oops: ')" 100
 	equal "each of an offender" \

@@ -12,13 +12,13 @@ test() {
 
 	load
 	load_stray
-	pkrs=$(cat $stray/cpus)
+	pkrs=$(<$stray/cpus)
 	for mode in relaxed strict; do
 		echo $mode >$pks/fault_mode
 		for kind in page vmalloc; do
 			where="$mode, $kind"
 			insmod /bed/pks_vault.ko vmalloc=$([ $kind = page ] && echo 0 || echo 1)
-			place=$(cat $vault/place)
+			place=$(<$vault/place)
 			keeps_a_secret
 			offenders_$mode
 			refuse "$where: pmem_pks can't go meanwhile" rmmod pmem_pks
@@ -36,14 +36,14 @@ guess() {
 keeps_a_secret() {
 	local before
 
-	before=$(cat $pks/grants)
+	before=$(<$pks/grants)
 	check "$where: a secret is stored" guess "open sesame"
 	check "$where: the right guess is right" guess "open sesame"
 	refuse "$where: a wrong one is wrong" guess "open barley"
 	refuse "$where: so is a part of it" guess "open"
 	refuse "$where: a secret larger than the page is refused" guess "$(printf '%04096d' 0)"
-	check "$where: each time the key was granted" [ $(($(cat $pks/grants) - before)) -ge 4 ]
-	equal "$where: the vault itself is no stray" "$(cat $vault/strays)" 0
+	check "$where: each time the key was granted" [ $(($(<$pks/grants) - before)) -ge 4 ]
+	equal "$where: the vault itself is no stray" "$(<$vault/strays)" 0
 	check "$where: its page carries a key" [ "$(leaf_key "$place")" -gt 0 ]
 }
 
@@ -81,21 +81,21 @@ write_secret() {
 offenders_relaxed() {
 	caught_as 0 1 "a stray read" read_secret
 	told "read of" "let through"
-	equal "$where: it is let through" "$(cat /tmp/seen)" "$(printf o | od -An -tx1 | tr -d ' ')"
+	equal "$where: it is let through" "$(</tmp/seen)" "$(printf o | od -An -tx1 | tr -d ' ')"
 	caught_as 1 0 "a stray write" write_secret
 	told "write to" "let through"
 	refuse "$where: it is let through" guess "open sesame"
-	equal "$where: there was no oops" $(($(cat /proc/sys/kernel/tainted) & TAINT)) 0
+	equal "$where: there was no oops" $(($(</proc/sys/kernel/tainted) & TAINT)) 0
 }
 
 offenders_strict() {
 	caught_as 0 1 "a stray read" killed read_secret
 	told "read of" "denied"
-	equal "$where: nothing was read" "$(cat /tmp/seen)" ""
+	equal "$where: nothing was read" "$(</tmp/seen)" ""
 	caught_as 1 0 "a stray write" killed write_secret
 	told "write to" "denied"
 	check "$where: the secret is as it was" guess "open sesame"
-	equal "$where: the vault itself is no stray" "$(cat $vault/strays)" 2
+	equal "$where: the vault itself is no stray" "$(<$vault/strays)" 2
 }
 
 # killed COMMAND...: whose process does not survive it
@@ -109,11 +109,11 @@ killed() {
 leaves_nothing() {
 	local before
 
-	before=$(cat $pks/stray_reads)
+	before=$(<$pks/stray_reads)
 	equal "$where: the page has no key any more" "$(leaf_key "$place")" 0
 	# by now it may be somebody else's: "open sesame", or what was written over it
 	refuse "$where: nor the secret" grep -qE '6f70656e|53545241|736573616d65' \
 		<<<"$(peek $place 64)"
-	equal "$where: anybody may read it" "$(cat $pks/stray_reads)" "$before"
-	equal "$where: the key is free, and denies writes alone" "$(cat $stray/cpus)" "$pkrs"
+	equal "$where: anybody may read it" "$(<$pks/stray_reads)" "$before"
+	equal "$where: the key is free, and denies writes alone" "$(<$stray/cpus)" "$pkrs"
 }

@@ -50,7 +50,7 @@ own_writers() {
 	for name in __memcpy_flushcache dax_copy_from_iter dax_recovery_write dax_zero_range; do
 		matches "$name is listed" "$(hits $name)" '^[0-9]+$'
 	done
-	matches "dm-writecache's, when that is not there, as such" "$(cat $writers)" \
+	matches "dm-writecache's, when that is not there, as such" "$(<$writers)" \
 		$'\ndm_writecache:writecache_map 0 not-loaded'
 	hits=$(hits __memcpy_flushcache)
 	dd if=/dev/urandom of=/dev/pmem0 bs=4k count=10 oflag=direct status=none
@@ -136,7 +136,7 @@ by_parameter() {
 	refuse "another one" load writers=pmem_pks_writer:
 	rmmod pmem_pks_writer
 	load writers=pmem-pks-writer:writer_itself,vfs_read
-	matches "a module that is not there is waited for" "$(cat $writers)" \
+	matches "a module that is not there is waited for" "$(<$writers)" \
 		$'\npmem_pks_writer:writer_itself 0 not-loaded'
 	insmod /bed/pmem_pks_writer.ko
 	place=$(range_end namespace0.0)
@@ -144,6 +144,6 @@ by_parameter() {
 	strays_of "and may write when it has come" itself 0
 	strays_of "what is not named may not" three_deep 1
 	check "a function that is called all the time is counted" [ "$(hits vfs_read)" -gt 10 ]
-	equal "the parameter can be read back" "$(cat /sys/module/pmem_pks/parameters/writers)" \
+	equal "the parameter can be read back" "$(</sys/module/pmem_pks/parameters/writers)" \
 		"pmem-pks-writer:writer_itself,vfs_read"
 }
