@@ -200,7 +200,7 @@ static void execute(const struct contain_insn *insn, struct registers *cpu)
 	register u64 r12 asm("r12") = cpu->di;
 	register u64 r13 asm("r13") = cpu->di;
 
-	/* In r9, what a function may change, so nowhere but here. */
+	/* A check of KASAN's may be a call, which r9 does not outlast. */
 	asm volatile("movl $2, %%r9d\n\t"
 		     "pushfq\n\t"
 		     "pushq %[flags]\n\t"
