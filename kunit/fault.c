@@ -243,11 +243,11 @@ static void without_a_record_the_domain_fails_open(struct kunit *test)
 
 static void without_a_record_a_scope_ends_well(struct kunit *test)
 {
-	grant_scope_begin();
+	grant_scope_begin(NULL);
 	WRITE_ONCE(grant_starve, true);
 	msleep(20);
 	WRITE_ONCE(grant_starve, false);
-	grant_scope_end();
+	grant_scope_end(NULL);
 	KUNIT_EXPECT_EQ(test, pks_read(), pks_closed);
 	KUNIT_EXPECT_FALSE(test, grant_is_held(0));
 }

@@ -23,6 +23,7 @@
 
 #include <linux/cpuhotplug.h>
 #include <linux/ftrace.h>
+#include <linux/module.h>
 #include <linux/syscore_ops.h>
 #include <asm/processor-flags.h>
 
@@ -82,6 +83,24 @@
 
 #define compat_register_syscore(name)	register_syscore_ops(name)
 #define compat_unregister_syscore(name)	unregister_syscore_ops(name)
+#endif
+
+/* A module's functions: where they lie, and how many bytes. */
+#ifdef PKS_HAVE_MODULE_MEMORY
+#define COMPAT_TEXT(module)	((module)->mem[MOD_TEXT].base)
+#define COMPAT_TEXT_SIZE(module) ((module)->mem[MOD_TEXT].size)
+#else
+#define COMPAT_TEXT(module)	((module)->core_layout.base)
+#define COMPAT_TEXT_SIZE(module) ((module)->core_layout.text_size)
+#endif
+
+/* Whether an address is in this module's text: never, when it is built in. */
+#ifdef MODULE
+#define compat_is_own_text(ip)						\
+	((ip) - (unsigned long)COMPAT_TEXT(THIS_MODULE) <		\
+	 COMPAT_TEXT_SIZE(THIS_MODULE))
+#else
+#define compat_is_own_text(ip)	false
 #endif
 
 #endif /* __ASSEMBLY__ */

@@ -13,6 +13,7 @@
  * never catches a writer in the middle of its copy.
  */
 #include <linux/atomic.h>
+#include <linux/bitops.h>
 #include <linux/irq_work.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -149,10 +150,26 @@ static void domain_table_change(struct domain *add, struct domain *del)
 		kfree(old);
 }
 
+/* Keys of domains that are gone, which a thread still had open. */
+static unsigned long owed_keys;
+
+/* domain_lock held. */
+static void domain_free_keys(void)
+{
+	int key;
+
+	for_each_set_bit(key, &owed_keys, PKS_NR_KEYS)
+		if (!pks_key_free(key))
+			__clear_bit(key, &owed_keys);
+}
+
 /* domain_lock held. When the keys have run out, the last one is shared. */
 static int domain_take_key(struct domain *d)
 {
-	int key = d->own_key ? d->key : pks_key_alloc(PKS_DENY_WRITE);
+	int key;
+
+	domain_free_keys();
+	key = d->own_key ? d->key : pks_key_alloc(PKS_DENY_WRITE);
 
 	if (key < 0) {
 		key = PKS_NR_KEYS - 1;
@@ -170,9 +187,8 @@ static void domain_put_key(struct domain *d)
 {
 	if (--key_users[d->key] || d->own_key)
 		return;
-	if (pks_key_free(d->key))
-		pr_err("key %d of %s is granted, and can't be freed\n", d->key,
-		       d->name);
+	__set_bit(d->key, &owed_keys);
+	domain_free_keys();
 }
 
 /* domain_lock held. */
@@ -263,6 +279,8 @@ static void domain_tell_failed(struct irq_work *work)
 	unsigned int i;
 	int key;
 
+	if (test_and_clear_bit(0, &failed_keys))
+		pr_err_ratelimited("interrupts are nested too deep: one ran with the grants of what it interrupted\n");
 	rcu_read_lock_sched();
 	t = rcu_dereference_sched(domain_table);
 	for (key = 1; key < PKS_NR_KEYS; key++) {
@@ -270,7 +288,7 @@ static void domain_tell_failed(struct irq_work *work)
 			continue;
 		for (i = 0; i < t->nr; i++)
 			if (t->range[i].key == key)
-				pr_err("no memory for a grant: %s is unprotected until its protection is turned on again\n",
+				pr_err_ratelimited("no memory for a grant: %s is unprotected until its protection is turned on again\n",
 				       t->range[i].domain->name);
 	}
 	rcu_read_unlock_sched();
@@ -280,7 +298,7 @@ static DEFINE_IRQ_WORK(failed_work, domain_tell_failed);
 
 /**
  * domain_failed_open() - report that a key was opened for everybody
- * @key: the key
+ * @key: the key; 0: an interrupt ran with the grants of what it interrupted
  *
  * A thread's grant could not be kept, and it must not be harmed. Lasts until
  * the protection of the key's domains is turned on again.

@@ -206,7 +206,7 @@ static bool fault_denied(unsigned long arg0, unsigned long error_code,
 	key = found ? r->key : keymap_key(addr);
 	if (!key)
 		return false;
-	if (grant_covers(key, regs))
+	if (grant_covers(key))
 		return true;
 	d = found ? r->domain : domain_find_alias(&addr, key);
 	if (!d)

@@ -15,39 +15,38 @@
  * its own; and PKRS is afterwards made anew from 'open' of the interrupted one,
  * which a change always writes before PKRS. An NMI takes no grant.
  *
- * A thread that leaves the CPU with something open (or takes a page fault, whose
- * handler is to have nothing open) has its context moved to a record
- * (struct grant) that hangs on the thread among its preempt notifiers, a list
- * that a new thread starts with empty. It is moved back when the thread is back
- * on a CPU, for a page fault at the first denied write or revocation behind it.
- * As contexts only count, moving one back onto another adds them up.
+ * A thread that leaves the CPU with something open has its context moved to a
+ * record (struct grant), which hangs on the thread among its preempt notifiers, a
+ * list that a new thread starts with empty. It is moved back, as it was to the
+ * bit, when the thread is on a CPU again. The same is done around the handling of
+ * a page fault, whose handler is to have nothing open: shield.c says where it
+ * begins and where it ends.
  *
- * Records come from a list that an irq_work fills, and which lives until the
- * end. Without a record, the keys of that context are opened for everybody, and
- * what is lost is counted, so that the revocations that follow are understood.
+ * A writer brings the room for its record along, in its trampoline's frame on its
+ * own stack: it is there as long as the grant. So no number of writers, asleep or
+ * not, can use up anything. A map and pks_grant() have no frame. Their records come
+ * from a reserve of the CPU, which that CPU fills up again in an interrupt of its
+ * own as soon as one is taken: the next switch on it comes after that. Only when
+ * the page allocator has nothing even for an interrupt (GFP_ATOMIC) RESERVE times
+ * on end, there is none. Then the keys of the context are opened for everybody,
+ * and who lost what is noted, so that the revocations that follow are understood.
  */
 #include <linux/irq_work.h>
+#include <linux/kdebug.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/stop_machine.h>
-#include <asm/unwind.h>
 
 #include "internal.h"
 
 #include "trace.h"
 
-/* Records are made when fewer are free; and how many at a time. */
-#define FREE_LOW	16
-
-struct grant {
-	struct preempt_notifier notifier;	/* only its link is of use */
-	struct grant_ctx ctx;
-	/* The page fault that it is put aside for; NULL: off the CPU. */
-	struct pt_regs *fault;
-	struct grant *next;	/* of the free ones */
-	struct grant *all;
-};
+/* Free records of a CPU, when it has filled them up. */
+#define RESERVE		16
+/* Threads whose context was lost, as far as they are known one by one. */
+#define NR_LOST		64
 
 DEFINE_PER_CPU(unsigned int, grant_busy);
 DEFINE_PER_CPU(unsigned int, grant_level);
@@ -55,13 +54,31 @@ DEFINE_PER_CPU(struct grant_cpu, grant_cpu);
 DEFINE_PER_CPU(struct pmem_pks_window, pmem_pks_window);
 EXPORT_PER_CPU_SYMBOL_GPL(pmem_pks_window);
 
-static struct grant *grant_free, *grant_all;
-static unsigned int nr_free;
-/* Leaf lock, interrupts off; whoever holds it writes to no protected page. */
-static DEFINE_RAW_SPINLOCK(free_lock);
+/* Interrupts off. Records go from CPU to CPU with the threads that hold them. */
+struct reserve {
+	struct grant *free;
+	unsigned int nr;
+	struct irq_work refill;
+};
 
-/* For want of a record: grants and scopes whose end will not be found. */
-static atomic_t lost[PKS_NR_KEYS], lost_scopes;
+static DEFINE_PER_CPU(struct reserve, reserve);
+
+/*
+ * What a thread has lost and not ended yet, for want of a record. Of a thread that
+ * finds no place here it is not known when that is over: then its keys stay open
+ * until the module is loaded anew.
+ */
+struct lost {
+	struct task_struct *task;
+	unsigned int depth[PKS_NR_KEYS];
+	unsigned int scopes;
+};
+
+static struct lost lost[NR_LOST];
+static u32 lost_for_good;
+/* Interrupts off; whoever holds it writes to no protected page. */
+static DEFINE_RAW_SPINLOCK(lost_lock);
+
 static atomic64_t fail_opens;
 static void (*fail_open)(int key);
 
@@ -97,56 +114,69 @@ static struct preempt_ops grant_ops = {
 	.sched_out = grant_no_sched_out,
 };
 
+static struct grant *grant_new(gfp_t gfp)
+{
+	struct grant *g = kzalloc(sizeof(*g), gfp | __GFP_NOWARN);
+
+	if (g)
+		g->reserve = true;
+	return g;
+}
+
+/* Hard interrupt, on the CPU whose reserve it is. */
 static void grant_refill(struct irq_work *work)
 {
+	struct reserve *r = container_of(work, struct reserve, refill);
 	struct grant *g;
-	int i;
 
-	for (i = 0; i < FREE_LOW; i++) {
-		g = kzalloc(sizeof(*g), GFP_ATOMIC | __GFP_NOWARN);
+	for (; r->nr < RESERVE && !grant_starved(); r->nr++) {
+		g = grant_new(GFP_ATOMIC);
 		if (!g)
-			return;
-		preempt_notifier_init(&g->notifier, &grant_ops);
-		raw_spin_lock(&free_lock);
-		g->next = grant_free;
-		grant_free = g;
-		g->all = grant_all;
-		grant_all = g;
-		nr_free++;
-		raw_spin_unlock(&free_lock);
+			break;
+		g->next = r->free;
+		r->free = g;
+	}
+	/* Threads that came from other CPUs have left theirs here. */
+	for (; r->nr > 2 * RESERVE; r->nr--) {
+		g = r->free;
+		r->free = g->next;
+		kfree(g);
 	}
 }
 
-static DEFINE_IRQ_WORK(refill_work, grant_refill);
-
 static struct grant *grant_take(void)
 {
+	struct reserve *r;
 	struct grant *g;
 	unsigned long flags;
-	bool low;
 
-	raw_spin_lock_irqsave(&free_lock, flags);
-	g = grant_starved() ? NULL : grant_free;
+	local_irq_save(flags);
+	r = this_cpu_ptr(&reserve);
+	g = grant_starved() ? NULL : r->free;
 	if (g) {
-		grant_free = g->next;
-		nr_free--;
+		r->free = g->next;
+		r->nr--;
 	}
-	low = nr_free < FREE_LOW;
-	raw_spin_unlock_irqrestore(&free_lock, flags);
-	if (unlikely(low))
-		irq_work_queue(&refill_work);
+	if (r->nr < RESERVE / 2)
+		irq_work_queue(&r->refill);
+	local_irq_restore(flags);
 	return g;
 }
 
 static void grant_give_back(struct grant *g)
 {
+	struct reserve *r;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&free_lock, flags);
-	g->next = grant_free;
-	grant_free = g;
-	nr_free++;
-	raw_spin_unlock_irqrestore(&free_lock, flags);
+	if (!g->reserve)
+		return;
+	local_irq_save(flags);
+	r = this_cpu_ptr(&reserve);
+	g->next = r->free;
+	r->free = g;
+	if (++r->nr > 2 * RESERVE)
+		irq_work_queue(&r->refill);
+	local_irq_restore(flags);
 }
 
 noinline void grant_trace_open(unsigned int key)
@@ -188,27 +218,102 @@ void grant_drop_window(void)
 	memset(window, 0, sizeof(*window));
 }
 
-static void grant_lose_key(int key, int count)
+static void grant_open_for_all(int key)
 {
-	atomic_add(count, &lost[key]);
 	pks_open_everywhere(key);
 	atomic64_inc(&fail_opens);
 	fail_open(key);
 }
 
-static void grant_lose(struct grant_ctx *ctx)
+/*
+ * lost_lock held. The entry of a thread, or a free one, or NULL. One that is dead
+ * comes back to nothing.
+ */
+static struct lost *lost_of(struct task_struct *task, bool new)
+{
+	struct lost *l, *free = NULL;
+
+	for (l = lost; l < lost + NR_LOST; l++) {
+		if (l->task == task)
+			return l;
+		if (!l->task && !free)
+			free = l;
+	}
+	if (!new || !free)
+		return NULL;
+	free->task = get_task_struct(task);
+	return free;
+}
+
+/* lost_lock held. Return: the thread, to be put, if that was the last of it. */
+static struct task_struct *lost_end(struct lost *l)
+{
+	struct task_struct *task = l->task;
+
+	if (l->scopes || memchr_inv(l->depth, 0, sizeof(l->depth)))
+		return NULL;
+	l->task = NULL;
+	return task;
+}
+
+/* Preemption off. @depth: of each key; @scopes: of grant_scope_begin(). */
+static void grant_lose_these(struct task_struct *task, const unsigned int *depth,
+			     unsigned int scopes)
+{
+	unsigned long flags;
+	struct lost *l;
+	int key;
+
+	raw_spin_lock_irqsave(&lost_lock, flags);
+	l = lost_of(task, true);
+	for (key = 1; key < PKS_NR_KEYS; key++) {
+		if (!depth[key])
+			continue;
+		if (l)
+			l->depth[key] += depth[key];
+		else
+			lost_for_good |= BIT(key);
+	}
+	if (l)
+		l->scopes += scopes;
+	raw_spin_unlock_irqrestore(&lost_lock, flags);
+	/* Nobody closes it again who has not found it lost. */
+	for (key = 1; key < PKS_NR_KEYS; key++)
+		if (depth[key])
+			grant_open_for_all(key);
+}
+
+static void grant_lose(struct task_struct *task, struct grant_ctx *ctx,
+		       struct pt_regs *fault)
 {
 	int key, i;
 
 	grant_drop_window();
+	/* An instruction that is let through faults once more, and is again. */
+	if (fault && ctx->step_keys) {
+		if (!ctx->step_tf)
+			fault->flags &= ~X86_EFLAGS_TF;
+		for (key = 1; key < PKS_NR_KEYS; key++)
+			if (ctx->step_keys & BIT(key))
+				ctx->depth[key]--;
+	}
 	for (i = 0; i < GRANT_SPANS; i++)
 		for (key = 1; key < PKS_NR_KEYS; key++)
 			if (ctx->span[i].keys & BIT(key))
 				ctx->depth[key]--;
-	for (key = 1; key < PKS_NR_KEYS; key++)
-		if (ctx->depth[key])
-			grant_lose_key(key, ctx->depth[key]);
-	atomic_add(ctx->scopes, &lost_scopes);
+	grant_lose_these(task, ctx->depth, ctx->scopes);
+}
+
+/* Preemption off. The context of the thread is empty then, and PKRS closed. */
+static void grant_clear(void)
+{
+	memset(this_cpu_ptr(&grant_cpu.ctx[0]), 0, sizeof(struct grant_ctx));
+	memset(this_cpu_ptr(&pmem_pks_window), 0,
+	       sizeof(struct pmem_pks_window));
+	/* An NMI that finds nothing open finds PKRS closed. */
+	pks_write(READ_ONCE(pks_closed));
+	barrier();
+	__this_cpu_write(grant_busy, 0);
 }
 
 /*
@@ -218,112 +323,114 @@ static void grant_lose(struct grant_ctx *ctx)
 static void grant_suspend(struct task_struct *task, struct pt_regs *fault)
 {
 	struct grant_ctx *ctx = this_cpu_ptr(&grant_cpu.ctx[0]);
-	/* Killed by an oops in the midst: nobody will end what it has open. */
-	bool dead = READ_ONCE(task->__state) == TASK_DEAD;
-	struct grant *g = dead ? NULL : grant_take();
+	struct grant *g = ctx->record;
 
+	/* Killed in the midst: nobody will end what it has open. */
+	if (READ_ONCE(task->__state) == TASK_DEAD) {
+		grant_clear();
+		return;
+	}
+	if (g)
+		g->reserve = false;
+	else
+		g = grant_take();
 	if (likely(g)) {
-		/* Behind a fault there may be other grants already. */
-		if (fault)
-			grant_drop_window();
 		ctx->busy = __this_cpu_read(grant_busy);
 		ctx->window = *this_cpu_ptr(&pmem_pks_window);
 		g->ctx = *ctx;
 		g->fault = fault;
+		preempt_notifier_init(&g->notifier, &grant_ops);
 		/*
 		 * What preempt_notifier_register() does, which also wants a
 		 * static key on that costs each context switch in the system.
 		 */
 		hlist_add_head(&g->notifier.link, &task->preempt_notifiers);
-	} else if (!dead) {
-		grant_lose(ctx);
+	} else {
+		grant_lose(task, ctx, fault);
 	}
-	memset(ctx, 0, sizeof(*ctx));
-	memset(this_cpu_ptr(&pmem_pks_window), 0,
-	       sizeof(struct pmem_pks_window));
-	pks_write(READ_ONCE(pks_closed));
-	barrier();
-	__this_cpu_write(grant_busy, 0);
+	grant_clear();
 }
 
-/* Add a record of the running thread to its context. Preemption off. */
+/* Give the running thread its context back, which is empty. Preemption off. */
 static void grant_resume(struct grant *g)
 {
 	struct grant_ctx *ctx = this_cpu_ptr(&grant_cpu.ctx[0]);
-	int key;
 
-	__this_cpu_add(grant_busy, g->ctx.busy);
+	__this_cpu_write(grant_busy, g->ctx.busy);
 	barrier();
-	if (g->ctx.busy == __this_cpu_read(grant_busy)) {
-		/* As it was, to the instruction. */
-		*ctx = g->ctx;
-		*this_cpu_ptr(&pmem_pks_window) = g->ctx.window;
-	} else {
-		/* Put aside for a fault: without a window and spans. */
-		for (key = 1; key < PKS_NR_KEYS; key++)
-			ctx->depth[key] += g->ctx.depth[key];
-		ctx->open |= g->ctx.open;
-		ctx->scopes += g->ctx.scopes;
-		ctx->scope_keys |= g->ctx.scope_keys;
-		if (g->ctx.step_keys) {
-			ctx->step_keys = g->ctx.step_keys;
-			ctx->step_tf = g->ctx.step_tf;
-			ctx->step_ip = g->ctx.step_ip;
-		}
-	}
+	*ctx = g->ctx;
+	*this_cpu_ptr(&pmem_pks_window) = g->ctx.window;
 	grant_write(ctx);
 	hlist_del(&g->notifier.link);
 	grant_give_back(g);
 }
 
-/* Whether the handler of a page fault is not on the thread's stack any more. */
-static bool grant_fault_is_over(const struct grant *g, struct pt_regs *regs)
+/**
+ * grant_open_inner() - grant_open_writer() in a context that has something open
+ * @key: as there
+ * @mask: as there
+ * @record: as there
+ */
+noinline void grant_open_inner(unsigned int key, u32 mask, struct grant *record)
 {
-	unsigned long sp = regs ? regs->sp : (unsigned long)&sp;
-	struct unwind_state state;
+	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
 
-	if (sp > (unsigned long)g->fault)
-		return true;
-	/* What the interrupted function called since may reach as deep. */
-	for (unwind_start(&state, current, regs, NULL); !unwind_done(&state);
-	     unwind_next_frame(&state))
-		if (unwind_get_entry_regs(&state, NULL) == g->fault)
-			return false;
-	return true;
+	if (!ctx->record)
+		ctx->record = record;
+	grant_open(key, mask);
 }
 
-/*
- * Preemption off. @regs: where the thread is, NULL: here. Return: whether
- * something was put aside for a page fault that is over, and is now back.
- */
-static bool grant_resume_fault(struct pt_regs *regs)
+/* The frame that the record is in goes away. */
+static void grant_end_record(const struct grant *record)
 {
-	struct grant *g;
+	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
 
-	if (__this_cpu_read(grant_level))
-		return false;
-	g = grant_of(current);
-	if (!g || !grant_fault_is_over(g, regs))
-		return false;
-	grant_resume(g);
-	return true;
+	if (ctx->record == record)
+		ctx->record = NULL;
+}
+
+/**
+ * grant_close_inner() - grant_close_writer() where other grants are open
+ * @key: as there
+ * @mask: as there
+ * @record: as there
+ */
+noinline void grant_close_inner(unsigned int key, u32 mask,
+				struct grant *record)
+{
+	grant_end_record(record);
+	grant_close(key, mask, 0);
 }
 
 /**
  * grant_close_rest() - end a grant_open() that the context does not know of
  * @key: the key
  *
- * Perhaps it was put aside for a page fault, or lost.
+ * Perhaps it was lost.
  *
  * Context: as grant_close().
  * Return: whether there was one.
  */
 noinline bool grant_close_rest(int key)
 {
-	while (grant_resume_fault(NULL))
-		if (__this_cpu_read(grant_cpu.top)->depth[key])
-			return grant_close_slowly(key);
-	return atomic_dec_if_positive(&lost[key]) >= 0;
+	struct task_struct *done = NULL;
+	unsigned long flags;
+	struct lost *l;
+	bool was;
+
+	raw_spin_lock_irqsave(&lost_lock, flags);
+	l = lost_of(current, false);
+	was = l && l->depth[key];
+	if (was) {
+		l->depth[key]--;
+		done = lost_end(l);
+	} else {
+		was = lost_for_good & BIT(key);
+	}
+	raw_spin_unlock_irqrestore(&lost_lock, flags);
+	if (done)
+		put_task_struct(done);
+	return was;
 }
 
 int pks_grant(int key)
@@ -353,6 +460,17 @@ int pks_revoke(int key)
 }
 EXPORT_SYMBOL_GPL(pks_revoke);
 
+/* There is no room for one more map over an edge. */
+static void grant_lose_span(u32 keys)
+{
+	unsigned int depth[PKS_NR_KEYS] = {};
+	int key;
+
+	for (key = 1; key < PKS_NR_KEYS; key++)
+		depth[key] = !!(keys & BIT(key));
+	grant_lose_these(current, depth, 0);
+}
+
 /* Note a map over an edge, whose keys @ctx has open. */
 static void grant_add_span(struct grant_ctx *ctx, const struct grant_span *span)
 {
@@ -369,9 +487,7 @@ static void grant_add_span(struct grant_ctx *ctx, const struct grant_span *span)
 				ctx->depth[key]++;
 		return;
 	}
-	for (key = 1; key < PKS_NR_KEYS; key++)
-		if (span->keys & BIT(key))
-			grant_lose_key(key, 1);
+	grant_lose_span(span->keys);
 }
 
 /**
@@ -480,13 +596,14 @@ noinline void grant_close_nested(int key, unsigned long addr)
 
 /**
  * grant_scope_begin() - start a stretch in which keys may be granted on demand
+ * @record: the room in the writer's frame, until grant_scope_end(), or NULL
  *
  * For the functions whose destination is not among their arguments: the keys
  * are opened by grant_scope_key() when they are known, and closed together.
  *
- * Context: a thread.
+ * Context: any but NMI.
  */
-void grant_scope_begin(void)
+void grant_scope_begin(struct grant *record)
 {
 	struct grant_ctx *ctx;
 
@@ -494,26 +611,47 @@ void grant_scope_begin(void)
 	__this_cpu_inc(grant_busy);
 	barrier();
 	ctx = __this_cpu_read(grant_cpu.top);
-	ctx->task = current;
+	if (!ctx->record)
+		ctx->record = record;
 	ctx->scopes++;
 	preempt_enable();
 }
 
+/* Return: whether the running thread had lost one, which is over now. */
+static bool grant_end_lost_scope(void)
+{
+	struct task_struct *done = NULL;
+	unsigned long flags;
+	struct lost *l;
+	bool was;
+
+	raw_spin_lock_irqsave(&lost_lock, flags);
+	l = lost_of(current, false);
+	was = l && l->scopes;
+	if (was) {
+		l->scopes--;
+		done = lost_end(l);
+	}
+	raw_spin_unlock_irqrestore(&lost_lock, flags);
+	if (done)
+		put_task_struct(done);
+	return was;
+}
+
 /**
  * grant_scope_end() - close what was granted since grant_scope_begin()
+ * @record: as there
  */
-void grant_scope_end(void)
+void grant_scope_end(struct grant *record)
 {
 	struct grant_ctx *ctx;
 	int key;
 
 	preempt_disable();
 	ctx = __this_cpu_read(grant_cpu.top);
-	while (unlikely(!ctx->scopes))
-		if (!grant_resume_fault(NULL))
-			break;
+	grant_end_record(record);
 	if (unlikely(!ctx->scopes)) {
-		atomic_dec(&lost_scopes);
+		grant_end_lost_scope();
 		goto out;
 	}
 	if (!--ctx->scopes) {
@@ -559,23 +697,21 @@ void grant_scope_key(int key)
 /**
  * grant_covers() - whether a denied access is by somebody who has the grant
  * @key: the key of the page
- * @regs: the registers of the access
  *
  * So it is where PKRS did not follow yet: the key was opened for everybody, or
- * for this context and put aside for a page fault that is over now.
+ * an NMI came in the midst of its opening.
  *
  * Context: the page fault.
  * Return: whether it is; then the access works when it is tried again.
  */
-bool grant_covers(int key, struct pt_regs *regs)
+bool grant_covers(int key)
 {
 	/* An NMI has no grant, whatever it interrupted. */
 	if (in_nmi())
 		return false;
-	while (!__this_cpu_read(grant_cpu.top)->depth[key] &&
-	       READ_ONCE(pks_closed) & PKRS_KEY_MASK(key))
-		if (!grant_resume_fault(regs))
-			return false;
+	if (!__this_cpu_read(grant_cpu.top)->depth[key] &&
+	    READ_ONCE(pks_closed) & PKRS_KEY_MASK(key))
+		return false;
 	grant_reload();
 	return true;
 }
@@ -623,18 +759,13 @@ void grant_step(int key, struct pt_regs *regs, bool once)
 	regs->flags |= X86_EFLAGS_TF;
 }
 
-static struct grant_ctx *grant_stepping(struct pt_regs *regs)
+static struct grant_ctx *grant_stepping(void)
 {
 	struct grant_ctx *ctx = this_cpu_ptr(&grant_cpu.nmi);
 
-	if (unlikely(ctx->step_keys))
-		return ctx;
-	do {
+	if (likely(!ctx->step_keys))
 		ctx = __this_cpu_read(grant_cpu.top);
-		if (ctx->step_keys)
-			return ctx;
-	} while (grant_resume_fault(regs));
-	return NULL;
+	return ctx->step_keys ? ctx : NULL;
 }
 
 /**
@@ -649,7 +780,7 @@ static struct grant_ctx *grant_stepping(struct pt_regs *regs)
  */
 bool grant_step_done(struct pt_regs *regs)
 {
-	struct grant_ctx *ctx = grant_stepping(regs);
+	struct grant_ctx *ctx = grant_stepping();
 	u32 keys;
 	int key;
 
@@ -679,14 +810,18 @@ bool grant_step_done(struct pt_regs *regs)
  * @tag: tells its grant_pop() from others
  *
  * Context: the beginning of an interrupt or softirq, preemption off.
- * Return: false if there is no room (never seen), and nothing was done.
+ * Return: false if there is no room: then it runs with what it interrupted, which
+ * is counted and told as a failing open.
  */
 bool grant_push(unsigned int tag)
 {
 	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
 
-	if (__this_cpu_read(grant_level) == GRANT_LEVELS - 1)
+	if (unlikely(__this_cpu_read(grant_level) == GRANT_LEVELS - 1)) {
+		atomic64_inc(&fail_opens);
+		fail_open(0);
 		return false;
+	}
 	ctx->busy = __this_cpu_read(grant_busy);
 	ctx->window = *this_cpu_ptr(&pmem_pks_window);
 	memset(this_cpu_ptr(&pmem_pks_window), 0,
@@ -695,8 +830,10 @@ bool grant_push(unsigned int tag)
 	ctx++;
 	ctx->tag = tag;
 	__this_cpu_write(grant_cpu.top, ctx);
-	__this_cpu_write(grant_busy, 0);
+	/* An NMI that finds nothing open finds PKRS closed. */
 	pks_write(READ_ONCE(pks_closed));
+	barrier();
+	__this_cpu_write(grant_busy, 0);
 	return true;
 }
 
@@ -728,39 +865,87 @@ void grant_pop(unsigned int tag)
  * grant_put_aside() - let a page fault's handler start with nothing open
  * @fault: the registers of the thread's instruction that faulted
  *
- * Not while the thread has a map over a domain's edge (see kmap.c), whose end
- * must be able to find it: then the handler runs with what the thread has open.
- *
  * Context: a thread, before its page fault is handled.
+ * Return: whether something was put aside: grant_take_back() is owed, when the
+ * handler is done.
  */
-void grant_put_aside(struct pt_regs *fault)
+bool grant_put_aside(struct pt_regs *fault)
 {
+	bool done = false;
+
 	preempt_disable();
-	if (!__this_cpu_read(grant_level) && __this_cpu_read(grant_busy) &&
-	    !__this_cpu_read(grant_cpu.ctx[0].spans))
+	if (!__this_cpu_read(grant_level) && __this_cpu_read(grant_busy)) {
 		grant_suspend(current, fault);
+		done = true;
+	}
 	preempt_enable();
+	return done;
+}
+
+/**
+ * grant_take_back() - end a grant_put_aside()
+ * @fault: the registers that were given to it
+ *
+ * Context: the thread that called it, interrupts off, behind the page fault's
+ * handler.
+ */
+void grant_take_back(struct pt_regs *fault)
+{
+	struct grant *g = grant_of(current);
+
+	/* Somebody in the handler did not end his grant: it ends here. */
+	if (unlikely(__this_cpu_read(grant_busy)))
+		grant_clear();
+	/* It was lost if there is none. */
+	if (likely(g && g->fault == fault))
+		grant_resume(g);
 }
 
 /**
  * grant_switch() - follow a context switch
+ * @args: of finish_task_switch(): the thread that has left the CPU
+ * @ip: not used
  *
  * Context: the first thing that the new thread does, interrupts off, the
  * runqueue's lock held.
  */
-void grant_switch(void)
+void grant_switch(const unsigned long *args, unsigned long ip)
 {
-	struct task_struct *prev;
 	struct grant *g;
 
-	if (__this_cpu_read(grant_busy)) {
-		prev = __this_cpu_read(grant_cpu.ctx[0].task);
-		grant_suspend(prev, NULL);
-	}
+	if (__this_cpu_read(grant_busy))
+		grant_suspend((struct task_struct *)args[0], NULL);
 	g = grant_of(current);
 	if (g && !g->fault)
 		grant_resume(g);
 }
+
+/*
+ * A thread that dies of an oops comes back to nothing that it has open, and its
+ * stack is started anew, under the records that lie there.
+ */
+static int grant_oops(struct notifier_block *nb, unsigned long event,
+		      void *data)
+{
+	unsigned long flags;
+	struct grant *g;
+
+	if (event != DIE_OOPS || !in_task())
+		return NOTIFY_DONE;
+	local_irq_save(flags);
+	while ((g = grant_of(current))) {
+		hlist_del(&g->notifier.link);
+		grant_give_back(g);
+	}
+	if (!__this_cpu_read(grant_level))
+		grant_clear();
+	local_irq_restore(flags);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block grant_oops_notifier = {
+	.notifier_call = grant_oops,
+};
 
 /**
  * grant_reload() - set PKRS to what the current context is to have
@@ -793,6 +978,46 @@ void grant_reload_everywhere(void)
 	stop_machine(grant_reload_cpu, NULL, cpu_online_mask);
 }
 
+/* Forget the threads that are dead. */
+static void lost_bury(void)
+{
+	struct task_struct *dead;
+	struct lost *l;
+
+	for (l = lost; l < lost + NR_LOST; l++) {
+		raw_spin_lock_irq(&lost_lock);
+		dead = l->task;
+		if (dead && READ_ONCE(dead->__state) == TASK_DEAD)
+			memset(l, 0, sizeof(*l));
+		else
+			dead = NULL;
+		raw_spin_unlock_irq(&lost_lock);
+		if (dead)
+			put_task_struct(dead);
+	}
+}
+
+/**
+ * grant_is_lost() - whether a thread whose context was lost may still use a key
+ * @key: the key
+ *
+ * Context: process context.
+ */
+bool grant_is_lost(int key)
+{
+	struct lost *l;
+	bool is;
+
+	lost_bury();
+	raw_spin_lock_irq(&lost_lock);
+	is = lost_for_good & BIT(key);
+	/* A scope may have opened any key, and will use it again. */
+	for (l = lost; l < lost + NR_LOST; l++)
+		is |= l->task && (l->depth[key] || l->scopes);
+	raw_spin_unlock_irq(&lost_lock);
+	return is;
+}
+
 /**
  * grant_close_everywhere() - end the failing open of a key
  * @key: the key
@@ -804,7 +1029,7 @@ int grant_close_everywhere(int key)
 {
 	if (!pks_is_open(key))
 		return 0;
-	if (atomic_read(&lost[key]) || atomic_read(&lost_scopes))
+	if (grant_is_lost(key))
 		return -EBUSY;
 	pks_close(key);
 	grant_reload_everywhere();
@@ -850,6 +1075,8 @@ bool grant_is_held(int key)
 {
 	struct grant_search search = { .key = key };
 
+	if (key && grant_is_lost(key))
+		return true;
 	stop_machine(grant_find, &search, NULL);
 	return search.found;
 }
@@ -889,33 +1116,67 @@ u64 grant_fail_open_total(void)
 	return atomic64_read(&fail_opens);
 }
 
+static void grant_free_records(void)
+{
+	struct reserve *r;
+	struct grant *g;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		r = per_cpu_ptr(&reserve, cpu);
+		irq_work_sync(&r->refill);
+		while ((g = r->free)) {
+			r->free = g->next;
+			kfree(g);
+		}
+	}
+}
+
 /**
  * grant_init() - make the first records
- * @on_fail_open: is told of a key that was opened for all; in any context
+ * @on_fail_open: is told of a key that was opened for all, or 0: an interrupt was
+ *	not shielded; in any context
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0 or an error.
  */
 int __init grant_init(void (*on_fail_open)(int key))
 {
-	int cpu;
+	struct reserve *r;
+	struct grant *g;
+	int cpu, ret;
 
 	fail_open = on_fail_open;
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
 		per_cpu(grant_cpu.top, cpu) = per_cpu_ptr(&grant_cpu.ctx[0],
 							  cpu);
-	irq_work_queue(&refill_work);
-	irq_work_sync(&refill_work);
-	return grant_free ? 0 : -ENOMEM;
+		r = per_cpu_ptr(&reserve, cpu);
+		init_irq_work(&r->refill, grant_refill);
+		for (; r->nr < RESERVE; r->nr++) {
+			g = grant_new(GFP_KERNEL);
+			if (!g) {
+				ret = -ENOMEM;
+				goto free_records;
+			}
+			g->next = r->free;
+			r->free = g;
+		}
+	}
+	ret = register_die_notifier(&grant_oops_notifier);
+	if (!ret)
+		return 0;
+free_records:
+	grant_free_records();
+	return ret;
 }
 
 /* After grant_drain(), and when shield.c's hooks are gone. */
 void grant_exit(void)
 {
-	struct grant *g;
+	struct lost *l;
 
-	irq_work_sync(&refill_work);
-	while ((g = grant_all)) {
-		grant_all = g->all;
-		kfree(g);
-	}
+	unregister_die_notifier(&grant_oops_notifier);
+	grant_free_records();
+	for (l = lost; l < lost + NR_LOST; l++)
+		if (l->task)
+			put_task_struct(l->task);
 }

@@ -10,16 +10,13 @@
  *
  * Process context throughout, but for the callback itself.
  */
-#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/rculist.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/stop_machine.h>
-#include <asm/unwind.h>
 
 #include "internal.h"
 
@@ -234,8 +231,7 @@ fail:
  *
  * On return no thread enters a trampoline or a callback of it any more, and
  * hook_find() has no user of it left. Threads may still be in a trampoline and
- * the wrapped function: grant_drain() and synchronize_rcu_tasks() tell when they
- * have left.
+ * the wrapped function: hook_drain() tells when they have left.
  */
 void hook_remove(struct hook_set *set)
 {
@@ -271,13 +267,14 @@ struct hook *hook_find(void (*trampoline)(void), unsigned long ip)
 	return NULL;
 }
 
-static bool hook_any_covers(unsigned long ip)
+/* Whether an address is in a function of a kind. */
+static bool hook_any_covers(unsigned long ip, void *kind)
 {
 	const struct hook_set *set;
 	const struct hook *hook;
 
 	list_for_each_entry_rcu(set, &hook_sets, list, true) {
-		if (!set->settle)
+		if (set->kind != *(enum hook_kind *)kind)
 			continue;
 		for (hook = set->hooks; hook < set->hooks + set->nr; hook++)
 			if (hook_covers(hook, ip) ||
@@ -293,80 +290,122 @@ static bool hook_in_trampoline(unsigned long ip)
 	       ip < (unsigned long)hook_trampolines_end;
 }
 
-/*
- * Whether a stack has a frame of a hooked function that will not return to us.
- * Under one that will there is the trampoline's frame, and under that one the
- * function's first instruction, which called the trampoline.
- */
-static bool hook_bare_on_stack(struct task_struct *task)
+/* Whether a trampoline waits there for its function. */
+static bool hook_is_waiting(unsigned long ip)
 {
-	bool function = false, trampoline = false;
-	struct unwind_state state;
-	unsigned long ip;
+	const unsigned long *at;
 
-	for (unwind_start(&state, task, NULL, NULL); !unwind_done(&state);
-	     unwind_next_frame(&state)) {
-		ip = unwind_get_return_address(&state);
-		if (!ip)
-			break;
-		if (hook_in_trampoline(ip)) {
-			function = false;
-			trampoline = true;
-			continue;
-		}
-		if (function)
+	for (at = hook_waiting; at < hook_waiting_end; at++)
+		if (*at == ip)
 			return true;
-		function = hook_any_covers(ip) && !trampoline;
-		trampoline = false;
-	}
-	return function;
+	return false;
 }
 
-/* All CPUs stopped: nobody runs, nobody's stack changes or goes away. */
-static int hook_count_bare(void *arg)
-{
-	struct task_struct *group, *task;
-	unsigned int *count = arg;
+/* What has been seen on a stack so far. */
+struct bare {
+	enum hook_kind kind;
+	/* The frame before this one. */
+	enum { BODY, WAITS, UNDECIDED } trampoline;
+	/* A function whose frame was the last one, and is not known to be covered. */
+	unsigned long function;
+	unsigned long found;
+};
 
-	rcu_read_lock();
-	for_each_process_thread(group, task) {
-		if (task != current && refcount_read(&task->stack_refcount) &&
-		    hook_bare_on_stack(task))
-			++*count;
+/*
+ * Who returns to us has, under the frame of the function, that of a trampoline which
+ * waits for it, and under that one the function's first instruction, which called
+ * the trampoline. A trampoline that does not wait has asked already whether there is
+ * something to be done, or will ask: nobody knows.
+ */
+static bool bare_look(unsigned long ip, void *arg)
+{
+	struct bare *bare = arg;
+
+	if (hook_in_trampoline(ip)) {
+		bare->trampoline = hook_is_waiting(ip) ? WAITS : UNDECIDED;
+		if (bare->trampoline == WAITS)
+			bare->function = 0;
+		return true;
 	}
-	rcu_read_unlock();
-	return 0;
+	bare->found = bare->function;
+	bare->function = 0;
+	if (bare->trampoline != WAITS && hook_any_covers(ip, &bare->kind)) {
+		if (bare->trampoline == UNDECIDED)
+			bare->found = ip;
+		else
+			bare->function = ip;
+	}
+	bare->trampoline = BODY;
+	return !bare->found;
+}
+
+/*
+ * Whether a thread is in a hooked function of a kind and will not return to us, or
+ * is about to be. Return: where, or 0.
+ */
+static unsigned long hook_bare(struct task_struct *task, void *kind)
+{
+	struct bare bare = { .kind = *(enum hook_kind *)kind };
+
+	if (!stacks_walk(task, bare_look, &bare))
+		return stacks_word(task, hook_any_covers, kind);
+	return bare.found ?: bare.function;
 }
 
 /**
  * hook_settle() - wait until each thread in a hooked function will return to us
- *
- * Of the sets for which it matters (settle).
+ * @kind: of the sets of this kind
  *
  * Who was in one when it was hooked, or had nothing to be done for it when it
- * came in, will not. Nothing tells when such a thread leaves the function,
- * hence the polling. It may be long in there: asleep in a page fault on a
- * user's buffer, whose storage is slow.
+ * came in, will not. From now on something is to be done for whoever comes in, so
+ * that they only become fewer. It may be long in there: asleep in a page fault on
+ * a user's buffer, whose storage is slow.
  *
  * Return: 0, or -EINTR when a signal came.
  */
-int hook_settle(void)
+int hook_settle(enum hook_kind kind)
 {
-	bool told = false;
+	return stacks_wait(hook_bare, &kind, "the functions that are hooked",
+			   true);
+}
 
-	for (;;) {
-		unsigned int count = 0;
+static bool hook_is_ours(unsigned long ip, void *unused)
+{
+	return hook_in_trampoline(ip) || compat_is_own_text(ip);
+}
 
-		stop_machine(hook_count_bare, &count, NULL);
-		if (!count)
-			return 0;
-		if (msleep_interruptible(10))
-			return -EINTR;
-		if (!told)
-			pr_info("waiting for %u thread(s) to leave the functions that are hooked\n",
-				count);
-		told = true;
-	}
+static bool ours_look(unsigned long ip, void *found)
+{
+	if (hook_is_ours(ip, NULL))
+		*(unsigned long *)found = ip;
+	return !*(unsigned long *)found;
+}
+
+/* Whether a thread comes back to our text. Return: where, or 0. */
+static unsigned long hook_inside(struct task_struct *task, void *unused)
+{
+	unsigned long found = 0;
+
+	if (!stacks_walk(task, ours_look, &found))
+		return stacks_word(task, hook_is_ours, NULL);
+	return found;
+}
+
+/**
+ * hook_drain() - wait until no other thread comes back to our text
+ *
+ * After hook_remove() of the sets whose functions may sleep. Whatever a thread
+ * has in there, or had and lost, its stack tells. That of one does not which was
+ * preempted on its way from a hooked function's first instruction to us, in
+ * ftrace: synchronize_rcu_tasks() waits until it has arrived, and is asleep or
+ * through.
+ *
+ * Context: process context, sleeps until the last one has left.
+ */
+void hook_drain(void)
+{
+	synchronize_rcu_tasks();
+	stacks_wait(hook_inside, NULL, "pmem_pks", false);
 }
 
 /**
@@ -374,7 +413,7 @@ int hook_settle(void)
  *
  * kallsyms_lookup_name() is not exported; a kprobe resolves any name.
  *
- * Return: 0, or the error of register_kprobe().
+ * Return: 0, the error of register_kprobe(), or that of stacks_init().
  */
 int __init hook_init(void)
 {
@@ -387,5 +426,5 @@ int __init hook_init(void)
 	}
 	lookup_name = (unsigned long)kp.addr;
 	unregister_kprobe(&kp);
-	return 0;
+	return stacks_init();
 }

@@ -37,6 +37,15 @@
 
 	.text
 
+/* Of HOOK_AROUND: five arguments, the token, what the function returned. */
+#define HOOK_FRAME		56
+/* Of a writer's as well: the record of its grant, see grant.c. */
+#define HOOK_WRITER_FRAME	(HOOK_FRAME+GRANT_SIZE)
+/* Of HOOK_AROUND_ANY: six arguments, the token, what was returned, the record. */
+#define HOOK_ANY_RECORD		72
+#define HOOK_ANY_FRAME		(HOOK_ANY_RECORD+GRANT_SIZE)
+#define HOOK_STACK_WORDS	6
+
 /* Nothing is to be done for most calls: go back while a count is 0. */
 .macro HOOK_UNLESS count
 	cmpl	$0, PER_CPU_VAR(\count)
@@ -58,15 +67,16 @@
 .endm
 
 /*
- * Of the arguments enter() gets the one in the register, if one is named, or
- * all, and the address behind the call.
+ * Of the arguments enter() gets the one in the register, if one is named, and
+ * the record; or all, and the address behind the call.
  */
 .macro HOOK_ENTER size enter nr=5 arg
-	HOOK_SAVE \size \nr
+	HOOK_SAVE \size, \nr
 .ifnb \arg
 .ifnc \arg, %rdi
 	movq	\arg, %rdi
 .endif
+	leaq	HOOK_FRAME(%rsp), %rsi
 .else
 	movq	%rsp, %rdi
 	movq	\size(%rsp), %rsi
@@ -84,9 +94,6 @@
 .endif
 .endm
 
-/* Of HOOK_AROUND: five arguments, the token, what the function returned. */
-#define HOOK_FRAME	56
-
 /* Go on in the wrapped function: its address is above our caller's frame. */
 .macro HOOK_BODY name frame
 SYM_FUNC_START_LOCAL(\name)
@@ -97,38 +104,67 @@ SYM_FUNC_END(\name)
 .endm
 
 HOOK_BODY hook_body HOOK_FRAME
+HOOK_BODY hook_writer_body HOOK_WRITER_FRAME
+HOOK_BODY hook_any_body HOOK_ANY_FRAME+HOOK_STACK_WORDS*8
+
+/*
+ * Where a trampoline waits for its function, in a table: a thread with such an
+ * address on its stack is in the function by our leave, and returns to us.
+ */
+	.pushsection .rodata
+	.balign	8
+SYM_DATA_START(hook_waiting)
+	.popsection
+
+.macro HOOK_CALL body
+	call	\body
+.Lwaiting_\@:
+	ANNOTATE_NOENDBR
+	.pushsection .rodata
+	.quad	.Lwaiting_\@
+	.popsection
+.endm
 
 /*
  * enter() runs before the function. What it returns, if not 0, is passed to
- * exit(token, ret) behind the function. If it is 0, nothing of ours is left on
- * the stack while the function runs.
+ * exit() behind the function. If it is 0, nothing of ours is left on the stack
+ * while the function runs.
+ *
+ * enter(args, ip) and exit(token, ret); where a register is named, it is a
+ * writer's: enter(arg, record) and exit(token, record).
  */
 .macro HOOK_AROUND enter exit nr=5 arg
-	HOOK_ENTER HOOK_FRAME \enter \nr \arg
+.ifnb \arg
+	HOOK_AROUND_IN HOOK_WRITER_FRAME, hook_writer_body, \enter, \exit, \nr, \arg
+.else
+	HOOK_AROUND_IN HOOK_FRAME, hook_body, \enter, \exit, \nr
+.endif
+.endm
+
+.macro HOOK_AROUND_IN frame body enter exit nr arg
+	HOOK_ENTER \frame, \enter, \nr, \arg
 	movq	%rax, 40(%rsp)
 	HOOK_ARGS \nr
 	testq	%rax, %rax
 	jz	.Lbare_\@
-	call	hook_body
+	HOOK_CALL \body
 	movq	%rax, 48(%rsp)
 	movq	40(%rsp), %rdi
+.ifnb \arg
+	leaq	HOOK_FRAME(%rsp), %rsi
+.else
 	movq	%rax, %rsi
+.endif
 	call	\exit
 	movq	48(%rsp), %rax
 	/* Past the function, to its caller. */
-	addq	$HOOK_FRAME+8, %rsp
+	addq	$\frame+8, %rsp
 	UNWIND_HINT_FUNC
 	RET
 .Lbare_\@:
-	addq	$HOOK_FRAME, %rsp
+	addq	$\frame, %rsp
 	RET
 .endm
-
-/* Of HOOK_AROUND_ANY: six arguments, the token, what the function returned. */
-#define HOOK_ANY_FRAME		72
-#define HOOK_STACK_WORDS	6
-
-HOOK_BODY hook_any_body HOOK_ANY_FRAME+HOOK_STACK_WORDS*8
 
 /*
  * The last word first, so that each has the same displacement. There is none at
@@ -144,12 +180,13 @@ HOOK_BODY hook_any_body HOOK_ANY_FRAME+HOOK_STACK_WORDS*8
 	_ASM_EXTABLE(.Lcopy_\@, .Lnone_\@)
 .endm
 
-/* HOOK_AROUND for any function. */
+/* HOOK_AROUND for any function: enter(args, ip, record), exit(token, record). */
 .macro HOOK_AROUND_ANY enter exit
 	HOOK_SAVE HOOK_ANY_FRAME
 	movq	%r9, 40(%rsp)
 	movq	%rsp, %rdi
 	movq	HOOK_ANY_FRAME(%rsp), %rsi
+	leaq	HOOK_ANY_RECORD(%rsp), %rdx
 	call	\enter
 	movq	%rax, 48(%rsp)
 	HOOK_ARGS
@@ -159,12 +196,12 @@ HOOK_BODY hook_any_body HOOK_ANY_FRAME+HOOK_STACK_WORDS*8
 .rept HOOK_STACK_WORDS
 	HOOK_COPY_WORD
 .endr
-	call	hook_any_body
+	HOOK_CALL hook_any_body
 	addq	$HOOK_STACK_WORDS*8, %rsp
 	movq	%rax, 56(%rsp)
 	movq	%rdx, 64(%rsp)
 	movq	48(%rsp), %rdi
-	movq	%rax, %rsi
+	leaq	HOOK_ANY_RECORD(%rsp), %rsi
 	call	\exit
 	movq	56(%rsp), %rax
 	movq	64(%rsp), %rdx
@@ -239,6 +276,29 @@ SYM_CODE_START(hook_trampolines_end)
 	ANNOTATE_NOENDBR
 	int3
 SYM_CODE_END(hook_trampolines_end)
+
+/*
+ * Where exc_page_fault() returns to when a grant is put aside for it: it is
+ * given back, and the way goes on to where the entry code wanted it. What the
+ * unwinder sees is what it would see there: the registers of the fault.
+ */
+SYM_CODE_START(hook_fault_frame)
+	UNWIND_HINT_REGS
+	ANNOTATE_NOENDBR
+	/* A return address belongs to the instruction before it. */
+	nop
+SYM_INNER_LABEL(hook_fault_return, SYM_L_GLOBAL)
+	ANNOTATE_NOENDBR
+	movq	%rsp, %rdi
+	call	shield_fault_exit
+	pushq	%rax
+	UNWIND_HINT_REGS offset=8
+	RET
+SYM_CODE_END(hook_fault_frame)
+
+	.pushsection .rodata
+SYM_DATA_END_LABEL(hook_waiting, SYM_L_GLOBAL, hook_waiting_end)
+	.popsection
 
 /* Call a function that need not have an ENDBR with four arguments. */
 SYM_FUNC_START(hook_call)

@@ -90,12 +90,32 @@ struct grant_ctx {
 	bool step_tf;		/* the context had EFLAGS.TF set itself */
 	bool step_once;		/* for one repetition of it */
 	unsigned long step_ip;
-	struct task_struct *task;	/* who opened something */
+	/*
+	 * Where the context goes when its thread leaves the CPU: the room that
+	 * its outermost writer has in its trampoline's frame. NULL without one.
+	 */
+	struct grant *record;
 	/* Of a context that is not the top one of a CPU. */
 	unsigned int busy;
 	struct pmem_pks_window window;
 	unsigned int tag;	/* see grant_push() */
 };
+
+/*
+ * The context of a thread that is off the CPU, or in a page fault's handler. It
+ * hangs on the thread, among its preempt notifiers.
+ */
+struct grant {
+	struct preempt_notifier notifier;	/* only its link is of use */
+	struct grant_ctx ctx;
+	/* The page fault that it is put aside for; NULL: off the CPU. */
+	struct pt_regs *fault;
+	bool reserve;		/* of a CPU's reserve, not in a frame */
+	struct grant *next;	/* of the free ones of a reserve */
+};
+
+/* A frame has room for one behind whole words. */
+static_assert(sizeof(struct grant) % sizeof(long) == 0);
 
 struct grant_cpu {
 	struct grant_ctx *top;
@@ -113,6 +133,8 @@ extern bool grant_starve;	/* KUnit: no record is to be had */
 int grant_init(void (*on_fail_open)(int key));
 void grant_exit(void);
 void grant_drain(void);
+void grant_open_inner(unsigned int key, u32 mask, struct grant *record);
+void grant_close_inner(unsigned int key, u32 mask, struct grant *record);
 bool grant_close_rest(int key);
 void grant_close_nested(int key, unsigned long addr);
 /* Whether the context has a map over a domain's edge. */
@@ -125,20 +147,22 @@ void grant_drop_window(void);
 void grant_nest_span(unsigned long addr);
 void grant_open_span(unsigned long start, u32 keys);
 bool grant_close_span(unsigned long addr);
-void grant_scope_begin(void);
-void grant_scope_end(void);
+void grant_scope_begin(struct grant *record);
+void grant_scope_end(struct grant *record);
 bool grant_in_scope(void);
 void grant_scope_key(int key);
-bool grant_covers(int key, struct pt_regs *regs);
+bool grant_covers(int key);
 void grant_step(int key, struct pt_regs *regs, bool once);
 bool grant_step_done(struct pt_regs *regs);
 bool grant_push(unsigned int tag);
 void grant_pop(unsigned int tag);
-void grant_put_aside(struct pt_regs *fault);
-void grant_switch(void);
+bool grant_put_aside(struct pt_regs *fault);
+void grant_take_back(struct pt_regs *fault);
+void grant_switch(const unsigned long *args, unsigned long ip);
 void grant_reload(void);
 void grant_reload_everywhere(void);
 int grant_close_everywhere(int key);
+bool grant_is_lost(int key);
 bool grant_is_held(int key);
 u64 grant_total(void);
 u64 grant_fail_open_total(void);
@@ -174,7 +198,6 @@ static __always_inline bool grant_open(unsigned int key, u32 mask)
 	if (unlikely(ctx->open & mask))
 		return true;
 	ctx->open |= mask;
-	ctx->task = current;
 	grant_write(ctx);
 	__this_cpu_inc(grant_cpu.total);
 	if (tracepoint_enabled(grant))
@@ -236,7 +259,6 @@ static __always_inline bool grant_open_window(unsigned int key, u32 mask,
 	}
 	ctx->open = mask;
 	ctx->depth[key] = GRANT_WINDOW;
-	ctx->task = current;
 	__this_cpu_write(pmem_pks_window.start, start);
 	__this_cpu_write(pmem_pks_window.size, end - start);
 	__this_cpu_write(pmem_pks_window.key, key);
@@ -273,6 +295,62 @@ static __always_inline bool grant_close_window(void)
 	if (tracepoint_enabled(revoke))
 		grant_trace_close(key);
 	return true;
+}
+
+/**
+ * grant_open_writer() - grant a key to a wrapped writer
+ * @key: an allocated key
+ * @mask: PKRS_KEY_MASK() of it
+ * @record: the room in the writer's frame, until grant_close_writer()
+ *
+ * Context: any but NMI, preemption off.
+ */
+static __always_inline void grant_open_writer(unsigned int key, u32 mask,
+					      struct grant *record)
+{
+	struct grant_ctx *ctx;
+
+	if (unlikely(__this_cpu_read(grant_busy))) {
+		grant_open_inner(key, mask, record);
+		return;
+	}
+	__this_cpu_write(grant_busy, 1);
+	barrier();
+	ctx = __this_cpu_read(grant_cpu.top);
+	ctx->depth[key] = 1;
+	ctx->open = mask;
+	ctx->record = record;
+	pks_write(READ_ONCE(pks_closed) & ~mask);
+	__this_cpu_inc(grant_cpu.total);
+	if (tracepoint_enabled(grant))
+		grant_trace_open(key);
+}
+
+/**
+ * grant_close_writer() - end a grant_open_writer()
+ * @key: the key
+ * @mask: PKRS_KEY_MASK() of it
+ * @record: as before
+ *
+ * Context: the one that called it, preemption off.
+ */
+static __always_inline void grant_close_writer(unsigned int key, u32 mask,
+					       struct grant *record)
+{
+	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
+
+	if (unlikely(__this_cpu_read(grant_busy) != 1 || ctx->open != mask)) {
+		grant_close_inner(key, mask, record);
+		return;
+	}
+	ctx->depth[key] = 0;
+	ctx->open = 0;
+	ctx->record = NULL;
+	pks_write(READ_ONCE(pks_closed));
+	barrier();
+	__this_cpu_write(grant_busy, 0);
+	if (tracepoint_enabled(revoke))
+		grant_trace_close(key);
 }
 
 /* grant_open() and grant_close() where speed does not matter. */
@@ -439,6 +517,27 @@ void domain_failed_open(int key);
 struct domain *domain_find_alias(unsigned long *addr, int key);
 u32 domain_keys(unsigned long start, unsigned long end);
 
+/* stacks.c: who is inside of something */
+
+typedef unsigned long (*stacks_inside_t)(struct task_struct *task, void *arg);
+
+/* Since load: what looking at them has cost. */
+struct stacks_stats {
+	u64 threads;		/* that were looked at */
+	u64 stops;		/* of the machine */
+	u64 longest_ns;		/* the longest of them */
+};
+
+extern struct stacks_stats stacks_stats;
+
+int stacks_init(void);
+bool stacks_walk(struct task_struct *task,
+		 bool (*each)(unsigned long ip, void *arg), void *arg);
+unsigned long stacks_word(struct task_struct *task,
+			  bool (*is)(unsigned long word, void *arg), void *arg);
+int stacks_wait(stacks_inside_t inside, void *arg, const char *what,
+		bool interruptible);
+
 /* hook.c: kernel functions hooked by name */
 
 struct ftrace_ops;
@@ -463,12 +562,15 @@ struct hook {
 	unsigned long tail_size;
 };
 
+/* What hook_settle() can be asked about. */
+enum hook_kind { HOOK_OTHER, HOOK_MAPPINGS, HOOK_WRITERS };
+
 /* Hooks that come and go together: the kernel takes its time for each set. */
 struct hook_set {
 	struct hook *hooks;
 	unsigned int nr;
 	unsigned long trampoline;	/* 0: the functions are diverted */
-	bool settle;			/* hook_settle() is about these */
+	enum hook_kind kind;
 	struct ftrace_ops *ops;		/* NULL while not in place */
 	struct list_head list;
 };
@@ -493,7 +595,8 @@ unsigned long hook_symbol_size(unsigned long addr, char *module);
 int hook_place(struct hook_set *set);
 void hook_remove(struct hook_set *set);
 struct hook *hook_find(void (*trampoline)(void), unsigned long ip);
-int hook_settle(void);
+int hook_settle(enum hook_kind kind);
+void hook_drain(void);
 bool hook_covers(const struct hook *hook, unsigned long ip);
 
 /* hook_entry.S */
@@ -507,16 +610,22 @@ void hook_around_trampoline(void);
 void hook_irq_exit_trampoline(void);
 void hook_switch_trampoline(void);
 void hook_trampolines_end(void);
+void hook_fault_return(void);
+/* Where the trampolines wait for their functions. */
+extern const unsigned long hook_waiting[], hook_waiting_end[];
 unsigned long hook_call(unsigned long func, unsigned long arg0,
 			unsigned long arg1, unsigned long arg2,
 			unsigned long arg3);
 void hook_nothing(void);
 /* What the trampolines call before and behind the function. */
-unsigned long writer_enter(const unsigned long *args, unsigned long ip);
-__noendbr unsigned long writer_enter_block(unsigned long dst);
-__noendbr unsigned long writer_enter_dax(unsigned long dst);
-__noendbr void writer_exit_dst(unsigned long token, unsigned long ret);
-void writer_exit(unsigned long token, unsigned long ret);
+unsigned long writer_enter(const unsigned long *args, unsigned long ip,
+			   struct grant *record);
+__noendbr unsigned long writer_enter_block(unsigned long dst,
+					   struct grant *record);
+__noendbr unsigned long writer_enter_dax(unsigned long dst,
+					 struct grant *record);
+__noendbr void writer_exit_dst(unsigned long token, struct grant *record);
+void writer_exit(unsigned long token, struct grant *record);
 unsigned long pmem_enter(const unsigned long *args, unsigned long ip);
 void pmem_exit_map(unsigned long token, unsigned long ret);
 void shield_enter(const unsigned long *args, unsigned long ip);
@@ -524,6 +633,7 @@ unsigned long shield_around(const unsigned long *args, unsigned long ip);
 void shield_around_exit(unsigned long token, unsigned long ret);
 unsigned long shield_irq(const unsigned long *args, unsigned long ip);
 void shield_irq_exit(unsigned long token, unsigned long ret);
+unsigned long shield_fault_exit(struct pt_regs *regs);
 
 /* shield.c: who starts with nothing open */
 
@@ -579,6 +689,7 @@ void sysfs_del_domain(struct domain *d);
 /* pmem.c: pmem mappings, as they come and go */
 
 int pmem_init(bool protect);
+bool pmem_is_settled(void);
 void pmem_exit(void);
 void pmem_for_each(void (*func)(struct domain *d, void *arg), void *arg);
 

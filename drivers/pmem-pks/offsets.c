@@ -16,6 +16,7 @@ int main(void)
 	OFFSET(CONTAIN_count, contain_operands, count);
 	OFFSET(CONTAIN_flags, contain_operands, flags);
 	DEFINE(CONTAIN_SLOT, CONTAIN_SLOT);
+	DEFINE(GRANT_SIZE, sizeof(struct grant));
 	OFFSET(TASK_preempt_notifiers, task_struct, preempt_notifiers);
 	return 0;
 }

@@ -20,7 +20,6 @@
  *
  * pmem_lock orders the changes. All here is process context.
  */
-#include <linux/atomic.h>
 #include <linux/device.h>
 #include <linux/ioport.h>
 #include <linux/libnvdimm.h>
@@ -32,7 +31,6 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <linux/wait_bit.h>
 
 #include "internal.h"
 
@@ -40,8 +38,7 @@ static LIST_HEAD(domains);
 static DEFINE_MUTEX(pmem_lock);
 static bool protect_all;
 static bool closing;		/* no new domains */
-/* Threads in the hooks' functions below, which may sleep. */
-static atomic_t busy;
+static bool settled;		/* nobody is in a writer without a grant */
 static rwlock_t *resource_lock;
 
 /* pmem_lock held. */
@@ -228,12 +225,6 @@ static int pmem_protect(const void *owner)
 	return 0;
 }
 
-static void pmem_done(void)
-{
-	if (atomic_dec_and_test(&busy))
-		wake_up_var(&busy);
-}
-
 enum { MEMREMAP_PAGES, MEMREMAP, MEMUNMAP_PAGES, MEMUNMAP };
 
 static struct hook pmem_functions[] = {
@@ -247,22 +238,22 @@ static struct hook_set pmem_hooks = {
 	.hooks = pmem_functions,
 	.nr = ARRAY_SIZE(pmem_functions),
 	.trampoline = (unsigned long)hook_pmem_trampoline,
-	.settle = true,
+	.kind = HOOK_MAPPINGS,
 };
 
-/* What pmem_enter() returns for devm_memremap(): no address of a pgmap. */
-#define TOKEN_MEMREMAP	1
+/* What pmem_enter() returns: no address of a pgmap. */
+enum { TOKEN_MEMREMAP = 1, TOKEN_UNMAP };
 
 /*
  * Before memremap_pages(pgmap, nid), devm_memremap(dev, offset, size, flags),
  * memunmap_pages(pgmap) and devm_memremap_release(dev, &addr). Of the latter two
- * our part is done with that.
+ * our part is done with that; but they return to us as well, so that hook_settle()
+ * need not wait for those that came when we were there.
  */
 unsigned long pmem_enter(const unsigned long *args, unsigned long ip)
 {
 	const void *owner = (const void *)args[0];
 
-	atomic_inc(&busy);
 	switch (hook_from(&pmem_hooks, ip) - pmem_functions) {
 	case MEMREMAP_PAGES:
 		return args[0];
@@ -276,8 +267,7 @@ unsigned long pmem_enter(const unsigned long *args, unsigned long ip)
 	if (owner)
 		pmem_remove_owner(owner);
 	mutex_unlock(&pmem_lock);
-	pmem_done();
-	return 0;
+	return TOKEN_UNMAP;
 }
 
 /* Behind the first two: their caller gets the mapping when it is protected. */
@@ -286,21 +276,20 @@ void pmem_exit_map(unsigned long token, unsigned long ret)
 	const void *owner = (const void *)token;
 	int err;
 
-	if (!IS_ERR_VALUE(ret)) {
-		mutex_lock(&pmem_lock);
-		if (token == TOKEN_MEMREMAP)
-			owner = (const void *)ret;
-		if (closing)
-			err = -ESHUTDOWN;
-		else if (token == TOKEN_MEMREMAP)
-			err = pmem_add_memremap((void *)ret);
-		else
-			err = pmem_add_pgmap((struct dev_pagemap *)token);
-		if (!err && protect_all)
-			pmem_protect(owner);
-		mutex_unlock(&pmem_lock);
-	}
-	pmem_done();
+	if (token == TOKEN_UNMAP || IS_ERR_VALUE(ret))
+		return;
+	mutex_lock(&pmem_lock);
+	if (token == TOKEN_MEMREMAP)
+		owner = (const void *)ret;
+	if (closing)
+		err = -ESHUTDOWN;
+	else if (token == TOKEN_MEMREMAP)
+		err = pmem_add_memremap((void *)ret);
+	else
+		err = pmem_add_pgmap((struct dev_pagemap *)token);
+	if (!err && protect_all)
+		pmem_protect(owner);
+	mutex_unlock(&pmem_lock);
 }
 
 /* A mapping starts and ends on a subsection of the kernel's memory map. */
@@ -429,8 +418,9 @@ void pmem_for_each(void (*func)(struct domain *d, void *arg), void *arg)
  *
  * The order is what makes it right: with the hooks in place and nobody left in
  * memremap_pages() who will not return to us, the scan and the hooks together
- * miss no mapping. With the domains in the table and nobody left in a writer
- * without a grant, turning protection on catches no writer.
+ * miss no mapping. With the domains in the table each new writer gets a grant; and
+ * with nobody left in a writer without one, turning protection on catches no
+ * writer, now or whenever somebody does it.
  *
  * Return: 0; an error of hook_place(), domain_add() or domain_protect(); -EINTR
  * when a signal came while it waited for the writers.
@@ -447,17 +437,25 @@ int __init pmem_init(bool protect)
 	ret = hook_place(&pmem_hooks);
 	if (ret)
 		return ret;
-	ret = hook_settle();
+	ret = hook_settle(HOOK_MAPPINGS);
 	if (ret)
 		goto exit;
 
 	mutex_lock(&pmem_lock);
 	ret = pmem_scan();
-	if (!ret && protect)
-		ret = hook_settle();
-	if (!ret && protect)
-		ret = pmem_protect(NULL);
+	mutex_unlock(&pmem_lock);
+	if (ret)
+		goto exit;
+	/* Mappings may come and go meanwhile. */
+	ret = hook_settle(HOOK_WRITERS);
+	if (ret)
+		goto exit;
+
+	mutex_lock(&pmem_lock);
+	WRITE_ONCE(settled, true);
 	protect_all = protect;
+	if (protect)
+		ret = pmem_protect(NULL);
 	mutex_unlock(&pmem_lock);
 	if (ret)
 		goto exit;
@@ -468,11 +466,22 @@ exit:
 }
 
 /**
+ * pmem_is_settled() - whether protection may be turned on
+ *
+ * Return: false while the module is being loaded and somebody may be in a writer
+ * without a grant.
+ */
+bool pmem_is_settled(void)
+{
+	return READ_ONCE(settled);
+}
+
+/**
  * pmem_exit() - end all pmem domains
  *
- * On return no leaf carries a key and no hook of ours runs. A thread may still
- * be behind the last instruction of a hook that can sleep, in its trampoline;
- * the synchronize_rcu_tasks() of writers_exit() waits for it.
+ * On return no leaf carries a key, and none will. A thread may still be in one of
+ * the functions that were hooked, and come back to pmem_exit_map(); hook_drain()
+ * waits for it.
  */
 void pmem_exit(void)
 {
@@ -483,6 +492,4 @@ void pmem_exit(void)
 	mutex_unlock(&pmem_lock);
 
 	hook_remove(&pmem_hooks);
-	synchronize_rcu_tasks();
-	wait_var_event(&busy, !atomic_read(&busy));
 }

@@ -7,14 +7,28 @@
  * granted the hook is three instructions, six for a context switch, that look at
  * the running CPU's own memory.
  *
+ * What a page fault's handler runs without begins at its lock_mm_and_find_vma(),
+ * and ends where exc_page_fault() returns: the only function there that is called
+ * for every fault, exc_page_fault(), can't be hooked, and one that can be, of
+ * those that return when all is done (handle_mm_fault()), would cost each fault of
+ * user space some instructions. So the hook changes where exc_page_fault() returns
+ * to, as the kernel's own return probes do, but for the faults alone that come
+ * while something is open: the return address lies below the registers of the
+ * fault, where the entry code's call has put it.
+ *
  * Not shielded are the reschedule interrupt and KVM's posted ones, which do not
  * go by irq_enter_rcu() and do next to nothing; a machine check and the
  * exceptions other than a page fault (breakpoint, debug), whose handlers must
  * not be hooked: they run with what the interrupted code had. Up to its
  * lock_mm_and_find_vma() so does the page fault on a user's address.
  */
+#include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/preempt.h>
 #include <linux/ptrace.h>
+#include <linux/sched.h>
+#include <linux/uaccess.h>
+#include <asm/text-patching.h>
 
 #include "internal.h"
 
@@ -67,6 +81,33 @@ static struct hook_set switch_hooks = {
 	.trampoline = (unsigned long)hook_switch_trampoline,
 };
 
+/* Where the entry code calls exc_page_fault(): the address behind the call. */
+static unsigned long fault_return;
+/* A grant was put aside for a page fault once; for the self-test. */
+static bool fault_seen;
+
+/*
+ * A page fault of the kernel's is about to be handled, on a user's page, while
+ * something may be open. A fault may come here twice, when it has had to wait.
+ */
+static void shield_fault(struct pt_regs *regs)
+{
+	unsigned long *where = (unsigned long *)regs - 1;
+
+	if (READ_ONCE(*where) != fault_return || !grant_put_aside(regs))
+		return;
+	WRITE_ONCE(*where, (unsigned long)hook_fault_return);
+	if (unlikely(!READ_ONCE(fault_seen)))
+		WRITE_ONCE(fault_seen, true);
+}
+
+/* Behind exc_page_fault(), interrupts off. Return: where it was to return to. */
+unsigned long shield_fault_exit(struct pt_regs *regs)
+{
+	grant_take_back(regs);
+	return fault_return;
+}
+
 /*
  * Before irq_enter_rcu(), interrupts off, and before lock_mm_and_find_vma(mm,
  * address, regs), which the page fault calls for what the kernel does to a
@@ -80,7 +121,7 @@ void shield_enter(const unsigned long *args, unsigned long ip)
 	if (hook_from(&enter_hooks, ip) == &enter_functions[0])
 		grant_push(preempt_count());
 	else if (!user_mode(regs))
-		grant_put_aside(regs);
+		shield_fault(regs);
 }
 
 /*
@@ -122,12 +163,81 @@ void shield_around_exit(unsigned long token, unsigned long ret)
 		grant_pop(TAG_SOFTIRQ);
 }
 
+/* The entry code has one call of exc_page_fault(), in asm_exc_page_fault(). */
+static int __init shield_find_return(void)
+{
+	unsigned long entry = hook_symbol("asm_exc_page_fault");
+	unsigned long handler = hook_symbol("exc_page_fault");
+	unsigned long size = entry ? hook_symbol_size(entry, NULL) : 0;
+	const u8 *insn;
+
+	for (insn = (u8 *)entry; size >= CALL_INSN_SIZE; insn++, size--) {
+		unsigned long next = (unsigned long)insn + CALL_INSN_SIZE;
+
+		if (*insn == CALL_INSN_OPCODE &&
+		    next + *(s32 *)(insn + 1) == handler) {
+			fault_return = next;
+			return 0;
+		}
+	}
+	pr_err("cannot find the call of exc_page_fault()\n");
+	return -ENOENT;
+}
+
+/* Any key will do: no page has one yet. */
+#define TEST_KEY	1
+
+static bool __init shield_test_open(void)
+{
+	bool open;
+
+	preempt_disable();
+	open = !(pks_read() & PKRS_KEY_MASK(TEST_KEY));
+	preempt_enable();
+	return open;
+}
+
+/*
+ * A grant follows its thread off a CPU and back, and over a page fault on a page
+ * of the process that loads the module, if it is one.
+ */
+static int __init shield_selftest(void)
+{
+	const char *what = NULL;
+	unsigned long page;
+	char byte;
+
+	preempt_disable();
+	grant_open_slowly(TEST_KEY);
+	preempt_enable();
+	schedule_timeout_uninterruptible(1);
+	if (!shield_test_open())
+		what = "a context switch";
+	if (!what && current->mm) {
+		page = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ,
+			       MAP_PRIVATE | MAP_ANONYMOUS, 0);
+		if (IS_ERR_VALUE(page) || get_user(byte, (char __user *)page) ||
+		    !fault_seen || !shield_test_open())
+			what = "a page fault";
+		if (!IS_ERR_VALUE(page))
+			vm_munmap(page, PAGE_SIZE);
+	}
+	preempt_disable();
+	if (!grant_close_slowly(TEST_KEY))
+		what = "its end";
+	preempt_enable();
+	if (what)
+		pr_err("self-test: a grant did not follow over %s\n", what);
+	return what ? -EIO : 0;
+}
+
 /**
  * shield_init() - hook the ways into interrupts and the like
  *
  * Nothing is granted yet, and nothing may be until this has returned.
  *
- * Return: 0, or the error of hook_place().
+ * Return: 0, an error of hook_place(); -ENOENT when the entry code is not known;
+ * -EIO when the self-test failed.
  */
 int __init shield_init(void)
 {
@@ -136,11 +246,17 @@ int __init shield_init(void)
 	};
 	int ret, i;
 
+	ret = shield_find_return();
+	if (ret)
+		return ret;
 	for (i = 0; i < ARRAY_SIZE(sets); i++) {
 		ret = hook_place(sets[i]);
 		if (ret)
 			goto remove;
 	}
+	ret = shield_selftest();
+	if (ret)
+		goto remove;
 	return 0;
 
 remove:
@@ -156,6 +272,6 @@ void shield_exit(void)
 	hook_remove(&irq_exit_hooks);
 	hook_remove(&switch_hooks);
 	/* Threads, and what runs with preemption off. */
-	synchronize_rcu_tasks();
+	hook_drain();
 	synchronize_rcu();
 }

@@ -143,6 +143,11 @@ static ssize_t protect_store(struct domain *d, const char *buf, size_t count)
 	if (!sysfs_streq(buf, "0") && !sysfs_streq(buf, "1"))
 		return -EINVAL;
 	on = *buf == '1';
+	if (on && !pmem_is_settled()) {
+		pr_err("%s: not before the module is loaded: it waits for writers\n",
+		       d->name);
+		return -EBUSY;
+	}
 	ret = domain_protect(d, on);
 	return ret ? ret : count;
 }
@@ -284,6 +289,15 @@ static int leaves_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(leaves);
 
+static int stops_show(struct seq_file *m, void *unused)
+{
+	seq_printf(m, "threads=%llu stops=%llu longest_ns=%llu\n",
+		   stacks_stats.threads, stacks_stats.stops,
+		   stacks_stats.longest_ns);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(stops);
+
 static int log_show(struct seq_file *m, void *unused)
 {
 	return report_show(m, false);
@@ -329,6 +343,7 @@ int __init sysfs_view_init(void)
 	report_set_total(total_file);
 	debug_root = debugfs_create_dir("pmem_pks", NULL);
 	debugfs_create_file("leaves", 0400, debug_root, NULL, &leaves_fops);
+	debugfs_create_file("stops", 0400, debug_root, NULL, &stops_fops);
 	debugfs_create_file("log", 0400, debug_root, NULL, &log_fops);
 	debugfs_create_file("log.json", 0400, debug_root, NULL, &log_json_fops);
 	return 0;

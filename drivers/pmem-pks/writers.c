@@ -90,7 +90,7 @@ static struct hook kvm_writers[] = {
 		.hooks = writers,					\
 		.nr = count,						\
 		.trampoline = (unsigned long)entry,			\
-		.settle = true,						\
+		.kind = HOOK_WRITERS,					\
 	}
 
 static struct hook_set writer_sets[] = {
@@ -130,6 +130,7 @@ static DEFINE_PER_CPU(u64, dax_hits);
  * be undone.
  */
 static __always_inline unsigned long writer_open(unsigned long dst,
+						 struct grant *record,
 						 u64 __percpu *hits)
 {
 	const struct domain_range *r;
@@ -141,23 +142,26 @@ static __always_inline unsigned long writer_open(unsigned long dst,
 		token = r->key | (u64)r->mask << 32;
 		if (hits)
 			__this_cpu_inc(*hits);
-		grant_open(r->key, r->mask);
+		grant_open_writer(r->key, r->mask, record);
 	}
 	preempt_enable();
 	return token;
 }
 
-__noendbr unsigned long writer_enter_block(unsigned long dst)
+__noendbr unsigned long writer_enter_block(unsigned long dst,
+					   struct grant *record)
 {
-	return writer_open(dst, &block_hits);
+	return writer_open(dst, record, &block_hits);
 }
 
-__noendbr unsigned long writer_enter_dax(unsigned long dst)
+__noendbr unsigned long writer_enter_dax(unsigned long dst,
+					 struct grant *record)
 {
-	return writer_open(dst, &dax_hits);
+	return writer_open(dst, record, &dax_hits);
 }
 
-unsigned long writer_enter(const unsigned long *args, unsigned long ip)
+unsigned long writer_enter(const unsigned long *args, unsigned long ip,
+			   struct grant *record)
 {
 	unsigned long token = 0;
 	struct hook *hook;
@@ -166,10 +170,10 @@ unsigned long writer_enter(const unsigned long *args, unsigned long ip)
 	hook = hook_find(hook_writer_trampoline, ip);
 	if (hook && hook->dst_arg == NO_ARG) {
 		atomic64_inc(&hook->hits);
-		grant_scope_begin();
+		grant_scope_begin(record);
 		token = TOKEN_SCOPE;
 	} else if (hook) {
-		token = writer_open(args[hook->dst_arg], NULL);
+		token = writer_open(args[hook->dst_arg], record, NULL);
 		if (token)
 			atomic64_inc(&hook->hits);
 	}
@@ -177,19 +181,19 @@ unsigned long writer_enter(const unsigned long *args, unsigned long ip)
 	return token;
 }
 
-__noendbr void writer_exit_dst(unsigned long token, unsigned long ret)
+__noendbr void writer_exit_dst(unsigned long token, struct grant *record)
 {
 	preempt_disable();
-	grant_close((u32)token, token >> 32, 0);
+	grant_close_writer((u32)token, token >> 32, record);
 	preempt_enable();
 }
 
-void writer_exit(unsigned long token, unsigned long ret)
+void writer_exit(unsigned long token, struct grant *record)
 {
 	if (token == TOKEN_SCOPE)
-		grant_scope_end();
+		grant_scope_end(record);
 	else
-		writer_exit_dst(token, ret);
+		writer_exit_dst(token, record);
 }
 
 /* Calls from a writer to the store: it may be in memset(), or two deeper. */
@@ -588,7 +592,6 @@ void writers_exit(void)
 	list_for_each_entry_safe(a, next, &added, list)
 		writers_del(a->name);
 	mutex_unlock(&writers_lock);
-	synchronize_rcu_tasks();
+	hook_drain();
 	grant_drain();
-	synchronize_rcu_tasks();
 }

@@ -75,6 +75,25 @@ static void measure_read(const char *name, size_t size, int times)
 	print(name, times);
 }
 
+/* The kernel's copy takes a page fault on the buffer, in the midst of its write. */
+static void measure_write_fault(const char *name, int times)
+{
+	unsigned long start;
+	ssize_t done;
+	int i;
+
+	for (i = 0; i < times; i++) {
+		if (madvise(buffer, PAGE, MADV_DONTNEED))
+			err(1, "madvise");
+		start = __rdtsc();
+		done = pwrite(file, buffer, PAGE, 0);
+		spent[i] = __rdtsc() - start;
+		if (done != (ssize_t)PAGE)
+			err(1, "pwrite");
+	}
+	print(name, times);
+}
+
 /* Fresh pages of one mapping, whose first one has been touched before. */
 static void measure_faults(const char *name, int times)
 {
@@ -113,5 +132,6 @@ int main(int argc, char **argv)
 	measure_write("pwrite-4k", 4 * KIB, TIMES);
 	measure_write("pwrite-1m", MIB, LARGE_TIMES);
 	measure_read("pread-64", 64, TIMES);
+	measure_write_fault("pwrite-fault", TIMES);
 	return 0;
 }
