@@ -6,29 +6,44 @@ KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 MODULES := drivers/pmem-pks
 
-modules:
-	$(MAKE) -C $(KDIR) M=$(CURDIR) $(if $(W),W=$(W)) $(if $(C),C=$(C)) modules
+# The kernel's build splits its arguments at them, and QEMU options at commas
+comma := ,
+unfit := $(if $(word 2,$(CURDIR)),a space)$(firstword $(foreach x,: % $(comma),$(findstring $x,$(CURDIR))))
+fit = $(if $(unfit),$(error neither the kernel's build nor QEMU takes a path with $(unfit) in it: $(CURDIR)))
 
-# The stray writer is for tests: it is built, and never installed.
+# The stray writer is for tests: it is built, and never installed, neither from
+# here nor by the kernel's own modules_install, which goes by the last run.
+kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR) $(if $(W),W=$(W)) $(if $(C),C=$(C))
+
+modules:
+	$(fit)
+	$(if $(wildcard $(KDIR)/Makefile),,$(error no headers of the kernel $(KVER) in $(KDIR): install linux-headers-$(KVER)$(comma) or name another kernel by KVER=))
+	$(kbuild) PMEM_PKS_STRAY=m modules
+	$(kbuild) modules
+
 modules_install: modules
 	install -D -m 644 $(MODULES)/pmem_pks.ko \
 		$(INSTALL_MOD_PATH)/lib/modules/$(KVER)/updates/pmem_pks.ko
-	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(KVER)
+	PATH=$$PATH:/usr/sbin:/sbin depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(KVER)
 
 clean:
-	$(if $(wildcard $(KDIR)),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
+	$(if $(unfit),,$(if $(wildcard $(KDIR)/Makefile),$(MAKE) -C $(KDIR) M=$(CURDIR) clean))
 	rm -rf build tests/results
 
 demo:
+	$(fit)
 	@tests/demo/run
 
 check:
+	$(fit)
 	@tests/bed/check
 
 kunit:
+	$(fit)
 	@tests/bed/kunit
 
 bench:
+	$(fit)
 	@tests/bench/run
 
 help:

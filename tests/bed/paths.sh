@@ -2,8 +2,9 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # used by the scripts that source this file
 #
-# Where the test bed keeps what it makes. Sourced by the scripts of this
-# folder. The cache holds what comes from Debian (kernels, headers,
+# Where the test bed keeps what it makes, and how it is made so that a run which
+# is interrupted at any point leaves nothing that the next one takes for whole.
+# Sourced by the scripts of this folder. The cache holds what comes from Debian (kernels, headers,
 # checkpatch) and serves every checkout; $build holds what is made from this
 # checkout and $results what the last run of each test left.
 
@@ -14,3 +15,131 @@ cache=${PMEM_PKS_CACHE:-${XDG_CACHE_HOME:-$home/.cache}/pmem-pks}
 build=$top/build
 results=${PMEM_PKS_RESULTS:-$top/tests/results}
 all_kernels="6.12 6.1"
+
+# Where a user other than root has no such folders
+PATH=$PATH:/usr/sbin:/sbin
+
+# die REASON: in one line
+die() {
+	echo "${0##*/}: $*" >&2
+	exit 1
+}
+
+# The kernel's build splits names at spaces and colons, QEMU at commas, and the
+# others mean something to a shell or to make
+unfit=$'[][[:space:]:,%#$&;|<>()*?!\\\\"\'`]'
+for place in "$top" "$cache" "$results"; do
+	# shellcheck disable=SC2053 # a pattern
+	[[ $place != *$unfit* ]] ||
+		die "the kernel's build and QEMU take no path with a space or one of :,%#\$&;|<>()[]*?!\\\"'\` in it: $place"
+done
+
+# as_root COMMAND...: what only root may do
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		echo "${0##*/}: only root may do this, and there is no sudo: $*" >&2
+		return 1
+	fi
+}
+
+# take_turns FILE: one at a time. A build that an interrupted run has left running
+# has the file open, too, and is waited for.
+take_turns() {
+	mkdir -p "${1%/*}" 2>/dev/null || true
+	[ -w "${1%/*}" ] || die "$(id -un) can't write to ${1%/*}"
+	exec 9>"$1"
+	flock 9
+}
+
+# ready_tree TREE KERNEL: have it to build in, without links, and without what was
+# built there for another kernel
+ready_tree() {
+	take_turns "$1.lock"
+	if [ "$(cat "$1.made-for" 2>/dev/null)" != "$2" ]; then
+		rm -rf "$1"
+		echo "$2" >"$1.made-for"
+	fi
+	mkdir -p "$1"
+	find "$1" -type l -delete
+}
+
+# scratch_folder NAME: have $scratch, a folder NAME.<something> that lasts as long as
+# this process and its children have it open. Those of runs that were killed go.
+scratch_folder() {
+	local old
+
+	mkdir -p "${1%/*}"
+	exec 7<"${1%/*}"
+	flock 7
+	for old in "$1".*; do
+		[ ! -d "$old" ] || ! flock -n "$old" true 2>/dev/null || rm -rf "$old"
+	done
+	scratch=$(mktemp -d "$1.XXXXXX")
+	exec 8<"$scratch"
+	flock 8
+	exec 7<&-
+}
+
+# What comes from Debian is in folders <series>_<version> of the cache, to one of
+# which the link <series> leads. Each gets its name when it is whole and loses it
+# before it is removed.
+
+# have_folder LINK: the one that is there
+have_folder() {
+	readlink -e "$1" ||
+		find "${1%/*}" -maxdepth 1 -name "${1##*/}_*" ! -name '*.new' | head -n 1
+}
+
+# put_folder NEW FOLDER LINK: the one that was made in NEW is now it
+put_folder() {
+	local old
+
+	for old in "$3"_*; do
+		[[ ! -d $old || $old = *.new ]] || mv "$old" "$old.$$.new"
+	done
+	mv "$1" "$2"
+	ln -sfn "${2##*/}" "$3"
+	rm -rf "$3"_*.new
+}
+
+# whole FOLDER COMMAND...: run it, which makes files in FOLDER. If it was killed
+# the last time, what it had made goes first: half a file is as new as a whole one.
+whole() {
+	local folder=$1 mark=$1.unfinished status=0
+
+	shift
+	[ ! -e "$mark" ] || find "$folder" -type f -newer "$mark" -delete
+	: >"$mark"
+	trap 'exit 130' INT
+	"$@" || status=$?
+	trap - INT
+	[ $status -gt 128 ] || rm -f "$mark"
+	return $status
+}
+
+# sources FOLDER PART...: the names of the sources among its parts. What a build
+# in that tree left there is none; nor is it asked of git, as there may be none.
+sources() {
+	local folder=$1
+
+	shift
+	(cd "$folder" && find "$@" -type f ! -name '.*' ! -name '*.mod.c' ! -name 'offsets.h' \
+		\( -name '*.[chS]' -o -name Kbuild -o -name Kconfig -o -name Makefile -o -name '*.mk' \) | sort)
+}
+
+# link_sources TREE FOLDER PART...: links in TREE to the sources among FOLDER's
+# parts, beside what was built there
+link_sources() {
+	local tree=$1 folder=$2 file
+
+	shift 2
+	mkdir -p "$tree"
+	sources "$folder" "$@" | while read -r file; do
+		[[ $file != */* || -d $tree/${file%/*} ]] || mkdir -p "$tree/${file%/*}"
+		ln -sf "$folder/$file" "$tree/$file"
+	done
+}

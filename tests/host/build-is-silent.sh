@@ -10,14 +10,10 @@ for series in $all_kernels; do
 	kernel=$(readlink -f "$cache/kernel/$series")
 	tree=$(mktemp -d "$build/$series/silent.XXXXXX")
 	trap 'rm -rf "$tree"' EXIT
-	for part in Kbuild Kconfig drivers include; do
-		cp -rs "$top/$part" "$tree/"
-	done
-	find "$tree" \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o \
-		-name '*.cmd' -o -name 'Module.symvers' -o -name 'modules.order' \) -delete
+	link_sources "$tree" "$top" Kbuild Kconfig drivers include
 	# 6.1's headers carry no vmlinux to take BTF from, of which make warns
 	said=$(make -s -C "$kernel/lib/modules/$(cat "$kernel/release")/build" M="$tree" \
-		CONFIG_DEBUG_INFO_BTF_MODULES= W=1 C=2 modules 2>&1) && status=0 || status=$?
+		PMEM_PKS_STRAY=m CONFIG_DEBUG_INFO_BTF_MODULES= W=1 C=2 modules 2>&1) && status=0 || status=$?
 	if [ $status = 0 ] && [ -z "$said" ]; then
 		echo "ok - $series: make W=1 C=2 says nothing"
 	else
@@ -26,7 +22,7 @@ for series in $all_kernels; do
 	fi
 	# sparse that did not run has nothing to say, either
 	checked=$(make -s -C "$kernel/lib/modules/$(cat "$kernel/release")/build" M="$tree" \
-		CONFIG_DEBUG_INFO_BTF_MODULES= C=2 CHECK="echo sparse: >&2" modules 2>&1 |
+		PMEM_PKS_STRAY=m CONFIG_DEBUG_INFO_BTF_MODULES= C=2 CHECK="echo sparse: >&2" modules 2>&1 |
 		grep -c '^sparse:.*\.c$')
 	# All but the one that is compiled to assembler only, for offsets.h
 	sources=$(find "$tree/drivers" -name '*.c' ! -name '*.mod.c' ! -name offsets.c | wc -l)
