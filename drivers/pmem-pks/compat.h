@@ -1,12 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * All that differs between the kernels that the module builds for (6.1 to
- * 6.12), so that no other file asks. What a kernel has is looked up in its
- * headers by the Kbuild file (PKS_HAVE_*): its version tells less, as stable
- * kernels take over interfaces too.
+ * 6.12), so that no other file asks, and which kernels are refused. What a
+ * kernel has is looked up in its headers by compat.mk (PKS_HAVE_*): its version
+ * tells less, as stable kernels take over interfaces too.
  */
 #ifndef PMEM_PKS_COMPAT_H
 #define PMEM_PKS_COMPAT_H
+
+/*
+ * What is not served is refused here, before any other header is read, with one
+ * line that names it. The first lines are the "depends" of the Kconfig file,
+ * which does not reach a build outside of a kernel tree. offsets.c is compiled
+ * before all others and ends at its first error.
+ */
+#if !defined(CONFIG_X86_64)
+#error "pmem_pks needs a kernel for x86-64 (CONFIG_X86_64)"
+#elif !defined(CONFIG_MODULES)
+#error "pmem_pks needs a kernel with modules (CONFIG_MODULES)"
+#elif !defined(CONFIG_ZONE_DEVICE)
+#error "pmem_pks needs struct pages for pmem (CONFIG_ZONE_DEVICE)"
+#elif !defined(CONFIG_FS_DAX)
+#error "pmem_pks needs a kernel with DAX (CONFIG_FS_DAX)"
+#elif defined(CONFIG_PREEMPT_RT)
+#error "pmem_pks does not support PREEMPT_RT kernels (CONFIG_PREEMPT_RT)"
+#elif !defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
+#error "pmem_pks needs ftrace with registers (CONFIG_DYNAMIC_FTRACE_WITH_REGS)"
+#elif !defined(CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS)
+#error "pmem_pks needs ftrace's direct calls (CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS)"
+#elif !defined(CONFIG_KPROBES)
+#error "pmem_pks needs kprobes (CONFIG_KPROBES)"
+#elif !defined(CONFIG_KALLSYMS_ALL)
+#error "pmem_pks needs the names of the kernel's variables (CONFIG_KALLSYMS_ALL)"
+#elif !defined(CONFIG_UNWINDER_ORC)
+#error "pmem_pks needs the ORC unwinder (CONFIG_UNWINDER_ORC)"
+#elif !defined(CONFIG_PREEMPT_NOTIFIERS)
+#error "pmem_pks needs preempt notifiers (CONFIG_PREEMPT_NOTIFIERS, which KVM selects)"
+#endif
 
 #ifdef __ASSEMBLY__
 #include <asm/asm-offsets.h>
@@ -20,6 +50,19 @@
 #endif
 
 #else /* __ASSEMBLY__ */
+
+/*
+ * What tells a pinned page. Up to 6.14 an idle page of DAX has one reference,
+ * and the last but one is put by put_devmap_managed_page_refs(), later
+ * put_devmap_managed_folio_refs(). The series that changed that took them out
+ * and brought vmf_insert_page_mkwrite(). Neither of the two ways is what is left
+ * when the other is not found.
+ */
+#if defined(PKS_HAVE_DAX_COUNT_FROM_0) && !defined(PKS_HAVE_DAX_COUNT_FROM_1)
+#error "pmem_pks does not support the reference counts that DAX pages have since 6.15"
+#elif defined(PKS_HAVE_DAX_COUNT_FROM_0) || !defined(PKS_HAVE_DAX_COUNT_FROM_1)
+#error "pmem_pks can't tell from linux/mm.h how this kernel counts references to DAX pages"
+#endif
 
 #include <linux/cpuhotplug.h>
 #include <linux/ftrace.h>

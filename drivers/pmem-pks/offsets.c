@@ -5,6 +5,9 @@
  */
 #define COMPILE_OFFSETS
 
+/* First: it refuses the kernels that are not served. */
+#include "compat.h"
+
 #include <linux/kbuild.h>
 #include <linux/sched.h>
 
