@@ -46,11 +46,16 @@ as_root() {
 	fi
 }
 
+# writable FOLDER: have it
+writable() {
+	mkdir -p "$1" 2>/dev/null || true
+	[ -w "$1" ] || die "$(id -un) can't write to $1"
+}
+
 # take_turns FILE: one at a time. A build that an interrupted run has left running
 # has the file open, too, and is waited for.
 take_turns() {
-	mkdir -p "${1%/*}" 2>/dev/null || true
-	[ -w "${1%/*}" ] || die "$(id -un) can't write to ${1%/*}"
+	writable "${1%/*}"
 	exec 9>"$1"
 	flock 9
 }
@@ -72,7 +77,7 @@ ready_tree() {
 scratch_folder() {
 	local old
 
-	mkdir -p "${1%/*}"
+	writable "${1%/*}"
 	exec 7<"${1%/*}"
 	flock 7
 	for old in "$1".*; do

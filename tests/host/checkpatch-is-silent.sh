@@ -29,8 +29,7 @@ while read -r file; do
 		echo "not ok - $file"
 		printf '%s\n' "$said" | head -n 20 | sed 's/^/# /'
 	fi
-done < <(find drivers include kunit samples tests/bench tests/modules tests/programs \
-	\( -name '*.c' -o -name '*.h' -o -name '*.S' \) ! -name '*.mod.c' -type f 2>/dev/null | sort)
+done < <(sources . drivers include kunit samples tests/bench tests/modules tests/programs | grep '\.[chS]$')
 if [ $count -ge 10 ]; then
 	echo "ok - there are files to look at"
 else
