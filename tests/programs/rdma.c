@@ -211,8 +211,11 @@ int main(int argc, char **argv)
 	size_t size = argc == 3 ? strtoul(argv[2], NULL, 0) << 10 : 0;
 	unsigned long before, after;
 	struct ibv_mr *dax, *ram;
-	struct ibv_recv_wr *bad;
 	struct ibv_sge sge;
+	struct ibv_recv_wr *bad, wr = {
+		.sg_list = &sge,
+		.num_sge = 1,
+	};
 	char *pmem, *bytes;
 
 	if (!size)
@@ -243,7 +246,7 @@ int main(int argc, char **argv)
 
 	fill(bytes, size, 3);
 	sge = part(dax, size);
-	if (ibv_post_recv(qps[1], &(struct ibv_recv_wr){ .sg_list = &sge, .num_sge = 1 }, &bad))
+	if (ibv_post_recv(qps[1], &wr, &bad))
 		err(1, "ibv_post_recv");
 	post(IBV_WR_SEND, ram, dax, size);
 	finish(2, "send");
