@@ -190,13 +190,14 @@ static void hook_unlist(struct hook_set *set)
  *
  * Return: 0, or an error that was logged with the function's name: -ENOENT when
  * the kernel has no such function, -EINVAL when ftrace can't hook it, -EBUSY when
- * somebody else has hooked it in a way that excludes ours, or
- * kernel.ftrace_enabled is 0.
+ * somebody else, whom the log names, has hooked it in a way that excludes ours,
+ * or kernel.ftrace_enabled is 0.
  */
 int hook_place(struct hook_set *set)
 {
 	const struct hook *failed;
 	struct ftrace_ops *ops;
+	char holder[256] = "";
 	unsigned int i;
 
 	for (i = 0; i < set->nr; i++) {
@@ -219,9 +220,10 @@ int hook_place(struct hook_set *set)
 		failed = hook_find_failed(set);
 	hook_unlist(set);
 fail:
-	pr_err("cannot hook %s (%ld)%s\n", failed ? failed->name : "functions",
-	       PTR_ERR(ops), PTR_ERR(ops) != -EBUSY ? "" :
-	       ": hooked by somebody else, or kernel.ftrace_enabled is 0");
+	if (failed && PTR_ERR(ops) == -EBUSY)
+		holder_describe(failed->addr, holder, sizeof(holder));
+	pr_err("cannot hook %s (%ld)%s%s\n", failed ? failed->name : "functions",
+	       PTR_ERR(ops), *holder ? ": " : "", holder);
 	return PTR_ERR(ops);
 }
 

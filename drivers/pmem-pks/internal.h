@@ -635,6 +635,10 @@ unsigned long shield_irq(const unsigned long *args, unsigned long ip);
 void shield_irq_exit(unsigned long token, unsigned long ret);
 unsigned long shield_fault_exit(struct pt_regs *regs);
 
+/* holder.c: who else has a function */
+
+void holder_describe(unsigned long addr, char *buf, size_t size);
+
 /* shield.c: who starts with nothing open */
 
 int shield_init(void);
