@@ -32,6 +32,7 @@
  * and who lost what is noted, so that the revocations that follow are understood.
  */
 #include <linux/irq_work.h>
+#include <linux/kallsyms.h>
 #include <linux/kdebug.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -444,6 +445,14 @@ int pks_grant(int key)
 }
 EXPORT_SYMBOL_GPL(pks_grant);
 
+static noinline void grant_complain(int key, void *caller)
+{
+	char name[KSYM_SYMBOL_LEN];
+
+	pr_err_once("revocation of key %d, which was not granted, by %s\n",
+		    key, hook_name_of((unsigned long)caller, name));
+}
+
 int pks_revoke(int key)
 {
 	bool done;
@@ -454,8 +463,7 @@ int pks_revoke(int key)
 	done = grant_close_slowly(key);
 	preempt_enable();
 	if (!done)
-		pr_err_once("revocation of key %d, which was not granted, by %pS\n",
-			    key, __builtin_return_address(0));
+		grant_complain(key, __builtin_return_address(0));
 	return done ? 0 : -EINVAL;
 }
 EXPORT_SYMBOL_GPL(pks_revoke);

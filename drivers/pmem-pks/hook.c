@@ -10,8 +10,10 @@
  *
  * Process context throughout, but for the callback itself.
  */
+#include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/ftrace.h>
+#include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -63,6 +65,26 @@ unsigned long hook_symbol_size(unsigned long addr, char *module)
 		}
 	}
 	return size;
+}
+
+/**
+ * hook_name_of() - name an address in what people read
+ * @addr: of code, or where code was
+ * @text: room for it, KSYM_SYMBOL_LEN bytes
+ *
+ * Never the address itself, which %pS prints where no symbol covers it, as in a
+ * kprobe's copy of an instruction, or a module that has gone.
+ *
+ * Context: any.
+ * Return: @text: "function+offset/size [module]", or "an unknown address".
+ */
+const char *hook_name_of(unsigned long addr, char *text)
+{
+	sprint_symbol(text, addr);
+	/* No symbol begins with a digit. */
+	if (isdigit(*text))
+		strscpy(text, "an unknown address", KSYM_SYMBOL_LEN);
+	return text;
 }
 
 /**

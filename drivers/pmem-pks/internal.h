@@ -592,6 +592,7 @@ static inline const struct hook *hook_from(const struct hook_set *set,
 int hook_init(void);
 unsigned long hook_symbol(const char *name);
 unsigned long hook_symbol_size(unsigned long addr, char *module);
+const char *hook_name_of(unsigned long addr, char *text);
 int hook_place(struct hook_set *set);
 void hook_remove(struct hook_set *set);
 struct hook *hook_find(void (*trampoline)(void), unsigned long ip);

@@ -15,6 +15,7 @@
  * and as long as there is one, maps that begin in its first page end in reverse
  * order, as all should by the rules of kmap_local_page().
  */
+#include <linux/kallsyms.h>
 #include <linux/mm.h>
 
 #include "internal.h"
@@ -79,7 +80,10 @@ EXPORT_SYMBOL_GPL(pmem_pks_map_range);
 
 static noinline void kmap_complain(void *caller)
 {
-	pr_err_once("kunmap_local() without a kmap_local_page() by %pS\n", caller);
+	char name[KSYM_SYMBOL_LEN];
+
+	pr_err_once("kunmap_local() without a kmap_local_page() by %s\n",
+		    hook_name_of((unsigned long)caller, name));
 }
 
 /**

@@ -72,7 +72,7 @@ MODULE_PARM_DESC(protect,
 module_param_cb(pinned, &choice_ops, &pinned_choice, 0444);
 MODULE_PARM_DESC(pinned,
 		 "writes to pages that are pinned: allow (default), or deny: then they are stray");
-module_param_array(writers, charp, &nr_writers, 0444);
+module_param_array(writers, charp, &nr_writers, 0400);
 MODULE_PARM_DESC(writers,
 		 "further functions that may write pmem: [module:]function,...");
 

@@ -71,12 +71,21 @@ static void pmem_resource(char *name, resource_size_t addr)
 	read_unlock(resource_lock);
 }
 
-/* pmem_lock held. @end: the last byte of the range. */
-static void pmem_name(char *name, resource_size_t start, resource_size_t end)
+/*
+ * pmem_lock held. Everybody may know the name: it is no address. @end: the last
+ * byte of the range.
+ */
+static void pmem_name(char *name, resource_size_t end)
 {
-	pmem_resource(name, end);
-	if (!*name || pmem_has_name(name))
-		snprintf(name, DOMAIN_NAME_LEN, "pmem@%llx", (u64)start);
+	char device[DOMAIN_NAME_LEN];
+	unsigned int n = 0;
+
+	pmem_resource(device, end);
+	if (!*device)
+		strscpy(device, "pmem", sizeof(device));
+	strscpy(name, device, DOMAIN_NAME_LEN);
+	while (pmem_has_name(name))
+		snprintf(name, DOMAIN_NAME_LEN, "%.20s:%u", device, ++n);
 }
 
 static bool pmem_is_namespace(resource_size_t addr)
@@ -95,18 +104,21 @@ static bool pmem_is_namespace(resource_size_t addr)
 static int pmem_add_range(const void *owner, void *addr, phys_addr_t phys,
 			  size_t size, size_t pages)
 {
-	struct domain *d = kzalloc(sizeof(*d), GFP_KERNEL);
+	char name[DOMAIN_NAME_LEN];
 	int ret = -ENOMEM;
+	struct domain *d;
 
+	pmem_name(name, phys + size - 1);
+	d = kzalloc(sizeof(*d), GFP_KERNEL);
 	if (!d)
 		goto fail;
+	strscpy(d->name, name, sizeof(d->name));
 	d->start = (unsigned long)addr;
 	d->end = d->start + size;
 	d->phys = phys;
 	d->pages = d->start + pages;
 	d->owner = owner;
 	d->fault_mode = FAULT_INHERIT;
-	pmem_name(d->name, phys, phys + size - 1);
 	ret = domain_add(d);
 	if (ret) {
 		kfree(d);
@@ -121,7 +133,7 @@ static int pmem_add_range(const void *owner, void *addr, phys_addr_t phys,
 	list_add_tail(&d->list, &domains);
 	return 0;
 fail:
-	pr_err("cannot protect pmem at %pa (%d)\n", &phys, ret);
+	pr_err("cannot protect %s (%d)\n", name, ret);
 	return ret;
 }
 

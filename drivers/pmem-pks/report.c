@@ -17,6 +17,7 @@
  */
 #include <linux/hashtable.h>
 #include <linux/irq_work.h>
+#include <linux/kallsyms.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -100,13 +101,13 @@ static const char * const contexts[] = {
 	[STRAY_NMI] = "nmi",
 };
 
-static int stray_print(char *buf, size_t size, const struct stray *s)
+/* @function: what hook_name_of() says of its ip, or said of it then. */
+static void stray_print(char *buf, size_t size, const struct stray *s,
+			const char *function)
 {
-	return scnprintf(buf, size,
-			 "stray %s %s+0x%lx by %pS, task %s:%d, CPU %d, %s",
-			 s->read ? "read of" : "write to", s->domain, s->offset,
-			 (void *)s->ip, s->comm, s->pid, s->cpu,
-			 outcome[s->mode]);
+	scnprintf(buf, size, "stray %s %s+0x%lx by %s, task %s:%d, CPU %d, %s",
+		  s->read ? "read of" : "write to", s->domain, s->offset,
+		  function, s->comm, s->pid, s->cpu, outcome[s->mode]);
 }
 
 /* Whether one record has them both. */
@@ -175,12 +176,13 @@ static void stray_fill(struct stray *s, const struct domain *d,
 }
 
 /* Log it, with so many that are alike, unless there were too many lines. */
-static void report_print(const struct stray *s, u64 alike)
+static noinline void report_print(const struct stray *s, u64 alike)
 {
+	char name[KSYM_SYMBOL_LEN];
 	char line[256];
 
 	if (__ratelimit(&report_limit)) {
-		stray_print(line, sizeof(line), s);
+		stray_print(line, sizeof(line), s, hook_name_of(s->ip, name));
 		pr_warn("%s\n", line);
 		alike--;
 	}
@@ -221,12 +223,14 @@ static struct record *record_of(const struct stray *s)
 static void record_name(struct record *r)
 {
 	const struct stray *s = &r->stray;
+	char name[KSYM_SYMBOL_LEN];
 	unsigned int i = 0;
 	int len = 0;
 
 	do {
-		len += scnprintf(r->names + len, RECORD_NAMES - len, "%pS\n",
-				 (void *)(i < s->depth ? s->stack[i] : s->ip));
+		hook_name_of(i < s->depth ? s->stack[i] : s->ip, name);
+		len += scnprintf(r->names + len, RECORD_NAMES - len, "%s\n",
+				 name);
 	} while (++i < s->depth);
 }
 
@@ -257,6 +261,7 @@ static u64 note_record(struct note *note)
 static void note_tell(const struct stray *s)
 {
 	const struct domain_range *range;
+	char name[KSYM_SYMBOL_LEN];
 	struct kernfs_node *file;
 	struct domain *d;
 
@@ -265,10 +270,11 @@ static void note_tell(const struct stray *s)
 	d = range->domain;
 	if (strcmp(d->name, s->domain))
 		return;
+	hook_name_of(s->ip, name);
 	raw_spin_lock(&report_lock);
 	if (s->time >= d->last_time) {
 		d->last_time = s->time;
-		stray_print(d->last, sizeof(d->last), s);
+		stray_print(d->last, sizeof(d->last), s, name);
 	}
 	raw_spin_unlock(&report_lock);
 	file = READ_ONCE(d->strays_file);
@@ -530,9 +536,9 @@ static void show_time(struct seq_file *m, u64 ns)
 static void show_text(struct seq_file *m, struct record *r)
 {
 	const struct stray *s = &r->stray;
-	char line[256], *names = r->names, *name;
+	char line[256], *names = r->names, *name = strsep(&names, "\n");
 
-	stray_print(line, sizeof(line), s);
+	stray_print(line, sizeof(line), s, name);
 	show_time(m, s->time);
 	seq_printf(m, " %s\n", line);
 	seq_printf(m, "  context %s, mode %s, width %u, bytes %llu", contexts[s->context],
@@ -546,8 +552,10 @@ static void show_text(struct seq_file *m, struct record *r)
 	seq_printf(m, "\n  %llu times since ", r->count);
 	show_time(m, r->first);
 	seq_puts(m, "\n");
-	while ((name = strsep(&names, "\n")) && *name)
+	do {
 		seq_printf(m, "    %s\n", name);
+		name = strsep(&names, "\n");
+	} while (name && *name);
 }
 
 /* A string of JSON's: a thread may have any name. */

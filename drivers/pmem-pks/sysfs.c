@@ -2,6 +2,9 @@
 /*
  * The user's view: /sys/kernel/pmem_pks/ and /sys/kernel/debug/pmem_pks/.
  *
+ * Everybody may read what monitoring wants: counters, modes, keys. What tells of
+ * addresses, of others' I/O or of the kernel's code is root's alone.
+ *
  * Process context. No attribute takes pmem.c's lock, which is held while a
  * domain's folder is removed.
  */
@@ -20,19 +23,19 @@ static struct kset *namespaces;
 static struct kernfs_node *total_file;
 static struct dentry *debug_root;
 
-#define ROOT_TOTAL(name, total)						\
+#define ROOT_TOTAL(name, mode, total)					\
 static ssize_t name##_show(struct kobject *kobj,			\
 			   struct kobj_attribute *attr, char *buf)	\
 {									\
 	return sysfs_emit(buf, "%llu\n", total);			\
 }									\
-static struct kobj_attribute name##_attr = __ATTR_RO(name)
+static struct kobj_attribute name##_attr = __ATTR_RO_MODE(name, mode)
 
-ROOT_TOTAL(stray_writes, report_total());
-ROOT_TOTAL(stray_reads, report_total_reads());
-ROOT_TOTAL(pinned_writes, report_total_pinned());
-ROOT_TOTAL(grants, grant_total());
-ROOT_TOTAL(fail_open, grant_fail_open_total());
+ROOT_TOTAL(stray_writes, 0444, report_total());
+ROOT_TOTAL(stray_reads, 0444, report_total_reads());
+ROOT_TOTAL(pinned_writes, 0444, report_total_pinned());
+ROOT_TOTAL(grants, 0400, grant_total());
+ROOT_TOTAL(fail_open, 0444, grant_fail_open_total());
 
 static ssize_t fault_mode_show(struct kobject *kobj,
 			       struct kobj_attribute *attr, char *buf)
@@ -85,7 +88,7 @@ static ssize_t writers_attr_store(struct kobject *kobj,
 }
 
 static struct kobj_attribute writers_attr =
-	__ATTR(writers, 0644, writers_attr_show, writers_attr_store);
+	__ATTR(writers, 0600, writers_attr_show, writers_attr_store);
 
 static struct attribute *root_attrs[] = {
 	&fault_mode_attr.attr,
@@ -202,12 +205,13 @@ static struct domain_attr domain_fault_mode_attr =
 	__ATTR(fault_mode, 0644, domain_fault_mode_show,
 	       domain_fault_mode_store);
 static struct domain_attr key_attr = __ATTR_RO(key);
-static struct domain_attr range_attr = __ATTR_RO(range);
+static struct domain_attr range_attr = __ATTR_RO_MODE(range, 0400);
 static struct domain_attr domain_stray_writes_attr =
 	__ATTR(stray_writes, 0444, domain_stray_writes_show, NULL);
 static struct domain_attr domain_pinned_writes_attr =
 	__ATTR(pinned_writes, 0444, domain_pinned_writes_show, NULL);
-static struct domain_attr last_stray_attr = __ATTR_RO(last_stray);
+static struct domain_attr last_stray_attr =
+	__ATTR_RO_MODE(last_stray, 0400);
 
 static struct attribute *domain_attrs[] = {
 	&protect_attr.attr,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The tracepoints: /sys/kernel/tracing/events/pmem_pks/.
+ * The tracepoints: /sys/kernel/tracing/events/pmem_pks/. What they record has
+ * addresses of code, as those of all tracepoints have: tracefs and perf's raw
+ * records are root's, unless root gives them away.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM pmem_pks
