@@ -311,6 +311,23 @@ void domain_failed_open(int key)
 	irq_work_queue(&failed_work);
 }
 
+/**
+ * domain_exit() - forget the table, and tell the last failing open
+ *
+ * Context: process context, after the last domain and the last grant; sleeps.
+ */
+void domain_exit(void)
+{
+	struct domain_table *t = rcu_dereference_protected(domain_table, true);
+
+	irq_work_sync(&failed_work);
+	if (t == &no_domains.table)
+		return;
+	rcu_assign_pointer(domain_table, &no_domains.table);
+	synchronize_rcu();
+	kfree(t);
+}
+
 /* An owner's domain, for other modules. */
 struct pmem_pks_domain {
 	struct domain d;

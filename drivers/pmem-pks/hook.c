@@ -26,6 +26,8 @@ static unsigned long lookup_name;
 /* Those in place. hook_lock orders the changes. */
 static LIST_HEAD(hook_sets);
 static DEFINE_MUTEX(hook_lock);
+/* Some could not be removed. */
+static bool hook_stuck;
 
 /**
  * hook_symbol() - the address of a kernel symbol that is not exported
@@ -118,12 +120,28 @@ static int hook_register(struct hook_set *set, struct ftrace_ops *ops)
 	return register_ftrace_function(ops);
 }
 
+/*
+ * ftrace removes nothing any more once it has found a fault in itself, and the
+ * functions go on calling us. What they call must stay: their ftrace_ops, and
+ * the module. Its reference can't be had when it is going: see hook_exit().
+ */
 static void hook_unregister(struct hook_set *set, struct ftrace_ops *ops)
 {
-	if (set->trampoline)
-		compat_unregister_direct(ops, set->trampoline);
-	else
-		unregister_ftrace_function(ops);
+	int ret = set->trampoline ?
+		  compat_unregister_direct(ops, set->trampoline) :
+		  unregister_ftrace_function(ops);
+
+	if (!ret) {
+		ftrace_free_filter(ops);
+		kfree(ops);
+		return;
+	}
+	if (hook_stuck)
+		return;
+	hook_stuck = true;
+	pr_crit("ftrace removes no hook any more (%d): this module can't go until the next boot\n",
+		ret);
+	try_module_get(THIS_MODULE);
 }
 
 /* Hook some of a set's functions. @failed: out, the one at fault, or NULL. */
@@ -169,8 +187,6 @@ static const struct hook *hook_find_failed(struct hook_set *set)
 		if (IS_ERR(ops))
 			return &set->hooks[i];
 		hook_unregister(set, ops);
-		ftrace_free_filter(ops);
-		kfree(ops);
 	}
 	return NULL;
 }
@@ -253,17 +269,15 @@ fail:
  * hook_remove() - undo hook_place()
  * @set: a set, in place or not
  *
- * On return no thread enters a trampoline or a callback of it any more, and
- * hook_find() has no user of it left. Threads may still be in a trampoline and
- * the wrapped function: hook_drain() tells when they have left.
+ * On return no thread enters a trampoline or a callback of it any more, unless
+ * ftrace has failed, and hook_find() has no user of it left. Threads may still be
+ * in a trampoline and the wrapped function: hook_drain() tells when they have left.
  */
 void hook_remove(struct hook_set *set)
 {
 	if (!set->ops)
 		return;
 	hook_unregister(set, set->ops);
-	ftrace_free_filter(set->ops);
-	kfree(set->ops);
 	set->ops = NULL;
 	hook_unlist(set);
 }
@@ -451,4 +465,25 @@ int __init hook_init(void)
 	lookup_name = (unsigned long)kp.addr;
 	unregister_kprobe(&kp);
 	return stacks_init();
+}
+
+/**
+ * hook_exit() - the last step of the module's exit, or of its failed init
+ *
+ * The kernel frees the module as soon as that returns. While a function still
+ * calls it, it must not return: the process that loads or removes the module
+ * ends here, as if killed, and the module stays as it is: neither alive nor
+ * gone, as one whose exit has oopsed. All else is undone, so that its hooks do
+ * nothing. It holds no lock.
+ */
+void hook_exit(void)
+{
+	unsigned long exit = hook_symbol("do_group_exit");
+
+	if (!hook_stuck || !THIS_MODULE)
+		return;
+	/* The kernel does not survive the end of its first process. */
+	while (!exit || is_global_init(current))
+		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
+	hook_call(exit, SIGKILL, 0, 0, 0);
 }

@@ -514,6 +514,7 @@ int domain_add(struct domain *d);
 void domain_del(struct domain *d);
 int domain_protect(struct domain *d, bool on);
 void domain_failed_open(int key);
+void domain_exit(void);
 struct domain *domain_find_alias(unsigned long *addr, int key);
 u32 domain_keys(unsigned long start, unsigned long end);
 
@@ -590,6 +591,7 @@ static inline const struct hook *hook_from(const struct hook_set *set,
 }
 
 int hook_init(void);
+void hook_exit(void);
 unsigned long hook_symbol(const char *name);
 unsigned long hook_symbol_size(unsigned long addr, char *module);
 const char *hook_name_of(unsigned long addr, char *text);

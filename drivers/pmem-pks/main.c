@@ -124,8 +124,10 @@ exit_shield:
 	shield_exit();
 exit_grant:
 	grant_exit();
+	domain_exit();
 exit_pks:
 	pks_exit();
+	hook_exit();
 	return ret;
 }
 
@@ -138,7 +140,9 @@ static void __exit pmem_pks_exit(void)
 	report_exit();
 	shield_exit();
 	grant_exit();
+	domain_exit();
 	pks_exit();
+	hook_exit();
 }
 
 module_init(pmem_pks_init);

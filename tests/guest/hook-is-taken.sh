@@ -22,6 +22,9 @@ test() {
 	done
 	held_by_bpf
 	held_by_livepatch
+	insmod /bed/pmem_pks_ftrace.ko probe=dax_zero_range
+	refused dax_zero_range "a kprobe with a post_handler"
+	rmmod pmem_pks_ftrace
 	load
 	caught "with the functions free again, a stray write is caught" namespace0.0
 	held_by_itself
