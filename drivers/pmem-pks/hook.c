@@ -193,15 +193,15 @@ static const struct hook *hook_find_failed(struct hook_set *set)
 
 static bool hook_resolve(struct hook *hook)
 {
-	hook->addr = hook_symbol(hook->name);
-	if (!hook->addr && hook->alias) {
+	hook->addr = hook->left_out ? 0 : hook_symbol(hook->name);
+	if (!hook->addr && hook->alias && !hook->left_out) {
 		hook->addr = hook_symbol(hook->alias);
 		if (hook->addr)
 			hook->name = hook->alias;
 	}
 	if (!hook->addr) {
 		hook->size = 0;
-		return hook->optional;
+		return hook->optional || hook->left_out;
 	}
 	hook->size = hook_symbol_size(hook->addr, NULL);
 	if (hook->tail) {
@@ -236,6 +236,7 @@ int hook_place(struct hook_set *set)
 	const struct hook *failed;
 	struct ftrace_ops *ops;
 	char holder[256] = "";
+	bool any = false;
 	unsigned int i;
 
 	for (i = 0; i < set->nr; i++) {
@@ -244,7 +245,10 @@ int hook_place(struct hook_set *set)
 			failed = &set->hooks[i];
 			goto fail;
 		}
+		any |= set->hooks[i].addr;
 	}
+	if (!any)
+		return 0;
 	/* A trampoline looks for its function there. */
 	mutex_lock(&hook_lock);
 	list_add_tail_rcu(&set->list, &hook_sets);
@@ -258,6 +262,7 @@ int hook_place(struct hook_set *set)
 		failed = hook_find_failed(set);
 	hook_unlist(set);
 fail:
+	set->failed = failed;
 	if (failed && PTR_ERR(ops) == -EBUSY)
 		holder_describe(failed->addr, holder, sizeof(holder));
 	pr_err("cannot hook %s (%ld)%s%s\n", failed ? failed->name : "functions",
@@ -479,8 +484,10 @@ int __init hook_init(void)
 void hook_exit(void)
 {
 	unsigned long exit = hook_symbol("do_group_exit");
+	/* NULL in a kernel that has the driver built in: it frees no code. */
+	const struct module *module = THIS_MODULE;
 
-	if (!hook_stuck || !THIS_MODULE)
+	if (!hook_stuck || !module)
 		return;
 	/* The kernel does not survive the end of its first process. */
 	while (!exit || is_global_init(current))

@@ -548,6 +548,7 @@ struct hook {
 	const char *alias;	/* its name on other kernels, or NULL */
 	const char *tail;	/* what it ends in by a jump, or NULL */
 	bool optional;		/* not every kernel has it */
+	bool left_out;		/* shield.c: somebody else has it */
 	union {
 		/* writers.c: which argument is the destination */
 		int dst_arg;
@@ -572,6 +573,7 @@ struct hook_set {
 	unsigned int nr;
 	unsigned long trampoline;	/* 0: the functions are diverted */
 	enum hook_kind kind;
+	const struct hook *failed;	/* that hook_place() could not hook */
 	struct ftrace_ops *ops;		/* NULL while not in place */
 	struct list_head list;
 };
@@ -644,8 +646,12 @@ void holder_describe(unsigned long addr, char *buf, size_t size);
 
 /* shield.c: who starts with nothing open */
 
-int shield_init(void);
+/* The parts of it that are missing, "interrupts, NMIs"; mostly "". */
+extern char shield_gaps[];
+
+int shield_init(bool degrade);
 void shield_exit(void);
+int shield_show_missing(char *buf);
 
 /* writers.c: who writes pmem legitimately */
 

@@ -13,6 +13,7 @@ enum { PROTECT_ALL, PROTECT_NONE };
 static const char * const protect_names[] = { "all", "none", NULL };
 static int protect;
 static const char * const pinned_names[] = { "allow", "deny", NULL };
+static bool degrade;
 static char *writers[WRITERS_MAX];
 static unsigned int nr_writers;
 
@@ -72,6 +73,9 @@ MODULE_PARM_DESC(protect,
 module_param_cb(pinned, &choice_ops, &pinned_choice, 0444);
 MODULE_PARM_DESC(pinned,
 		 "writes to pages that are pinned: allow (default), or deny: then they are stray");
+module_param(degrade, bool, 0444);
+MODULE_PARM_DESC(degrade,
+		 "go on where somebody else has hooked what shields grants from interrupts and the like (default: refuse)");
 module_param_array(writers, charp, &nr_writers, 0400);
 MODULE_PARM_DESC(writers,
 		 "further functions that may write pmem: [module:]function,...");
@@ -89,7 +93,7 @@ static int __init pmem_pks_init(void)
 	ret = hook_init();
 	if (ret)
 		goto exit_grant;
-	ret = shield_init();
+	ret = shield_init(degrade);
 	if (ret)
 		goto exit_grant;
 	ret = report_init();

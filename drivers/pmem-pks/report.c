@@ -105,9 +105,11 @@ static const char * const contexts[] = {
 static void stray_print(char *buf, size_t size, const struct stray *s,
 			const char *function)
 {
-	scnprintf(buf, size, "stray %s %s+0x%lx by %s, task %s:%d, CPU %d, %s",
+	scnprintf(buf, size,
+		  "stray %s %s+0x%lx by %s, task %s:%d, CPU %d, %s%s%s",
 		  s->read ? "read of" : "write to", s->domain, s->offset,
-		  function, s->comm, s->pid, s->cpu, outcome[s->mode]);
+		  function, s->comm, s->pid, s->cpu, outcome[s->mode],
+		  *shield_gaps ? ", no shield from " : "", shield_gaps);
 }
 
 /* Whether one record has them both. */
@@ -602,6 +604,7 @@ static void show_json(struct seq_file *m, struct record *r)
 	show_string(m, "context", contexts[s->context]);
 	show_string(m, "mode", fault_mode_names[s->mode]);
 	show_string(m, "outcome", outcome[s->mode]);
+	show_string(m, "no_shield_from", shield_gaps);
 	seq_printf(m, ",\"stack\":[\"%s\"", name);
 	while ((name = strsep(&names, "\n")) && *name)
 		seq_printf(m, ",\"%s\"", name);

@@ -27,6 +27,8 @@
 #include <linux/preempt.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
 #include <linux/uaccess.h>
 #include <asm/text-patching.h>
 
@@ -106,6 +108,67 @@ unsigned long shield_fault_exit(struct pt_regs *regs)
 {
 	grant_take_back(regs);
 	return fault_return;
+}
+
+/*
+ * What goes together: an interrupt that is entered and never left would keep
+ * its thread's grants from it for good. Without a part, what it is about runs
+ * with what the interrupted code may write; the other parts are as good as ever.
+ * There is no such part for context switches: threads would run with what others
+ * have opened.
+ */
+static const struct {
+	const char *name;
+	struct hook *hooks[3];
+} parts[] = {
+	{ "interrupts", { &enter_functions[0], &irq_exit_functions[0],
+			  &irq_exit_functions[1] } },
+	{ "softirqs", { &around_functions[0] } },
+	{ "NMIs", { &around_functions[1] } },
+	{ "page faults", { &enter_functions[1] } },
+};
+
+char shield_gaps[64];
+
+/* Do without a hook, and its part. Return: whether that can be. */
+static bool __init shield_leave_out(const struct hook *hook)
+{
+	int i, n;
+
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		for (n = 0; n < 3 && parts[i].hooks[n] != hook; n++)
+			;
+		if (!hook || n == 3)
+			continue;
+		for (n = 0; n < 3; n++)
+			if (parts[i].hooks[n])
+				parts[i].hooks[n]->left_out = true;
+		if (*shield_gaps)
+			strlcat(shield_gaps, ", ", sizeof(shield_gaps));
+		strlcat(shield_gaps, parts[i].name, sizeof(shield_gaps));
+		pr_warn("degrade=1: %s run with what the code may write that they interrupt\n",
+			parts[i].name);
+		return true;
+	}
+	return false;
+}
+
+/**
+ * shield_show_missing() - list the hooks that the shield does without
+ * @buf: a page, for sysfs: the name of a function in each line
+ *
+ * Return: the length.
+ */
+int shield_show_missing(char *buf)
+{
+	int len = 0, i, n;
+
+	for (i = 0; i < ARRAY_SIZE(parts); i++)
+		for (n = 0; n < 3; n++)
+			if (parts[i].hooks[n] && parts[i].hooks[n]->left_out)
+				len += sysfs_emit_at(buf, len, "%s\n",
+						     parts[i].hooks[n]->name);
+	return len;
 }
 
 /*
@@ -213,7 +276,7 @@ static int __init shield_selftest(void)
 	schedule_timeout_uninterruptible(1);
 	if (!shield_test_open())
 		what = "a context switch";
-	if (!what && current->mm) {
+	if (!what && current->mm && !enter_functions[1].left_out) {
 		page = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ,
 			       MAP_PRIVATE | MAP_ANONYMOUS, 0);
 		if (IS_ERR_VALUE(page) || get_user(byte, (char __user *)page) ||
@@ -233,13 +296,14 @@ static int __init shield_selftest(void)
 
 /**
  * shield_init() - hook the ways into interrupts and the like
+ * @degrade: go on without the parts that somebody else keeps from being hooked
  *
  * Nothing is granted yet, and nothing may be until this has returned.
  *
  * Return: 0, an error of hook_place(); -ENOENT when the entry code is not known;
  * -EIO when the self-test failed.
  */
-int __init shield_init(void)
+int __init shield_init(bool degrade)
 {
 	struct hook_set *const sets[] = {
 		&switch_hooks, &irq_exit_hooks, &around_hooks, &enter_hooks
@@ -249,6 +313,7 @@ int __init shield_init(void)
 	ret = shield_find_return();
 	if (ret)
 		return ret;
+again:
 	for (i = 0; i < ARRAY_SIZE(sets); i++) {
 		ret = hook_place(sets[i]);
 		if (ret)
@@ -261,6 +326,8 @@ int __init shield_init(void)
 
 remove:
 	shield_exit();
+	if (ret == -EBUSY && degrade && shield_leave_out(sets[i]->failed))
+		goto again;
 	return ret;
 }
 

@@ -37,6 +37,14 @@ ROOT_TOTAL(pinned_writes, 0444, report_total_pinned());
 ROOT_TOTAL(grants, 0400, grant_total());
 ROOT_TOTAL(fail_open, 0444, grant_fail_open_total());
 
+static ssize_t degraded_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	return shield_show_missing(buf);
+}
+
+static struct kobj_attribute degraded_attr = __ATTR_RO_MODE(degraded, 0400);
+
 static ssize_t fault_mode_show(struct kobject *kobj,
 			       struct kobj_attribute *attr, char *buf)
 {
@@ -98,6 +106,7 @@ static struct attribute *root_attrs[] = {
 	&pinned_writes_attr.attr,
 	&grants_attr.attr,
 	&fail_open_attr.attr,
+	&degraded_attr.attr,
 	NULL
 };
 

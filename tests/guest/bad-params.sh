@@ -9,7 +9,7 @@ test() {
 
 	fsdax_namespace
 	for bad in fault_mode=bogus fault_mode= fault_mode=relaxedx fault_mode=strict,relaxed fault_mode=inherit \
-		   protect=some protect= protect=2; do
+		   protect=some protect= protect=2 degrade=2 degrade=interrupts; do
 		status=0
 		out=$(load "$bad" 2>&1) || status=$?
 		refuse "$bad: insmod fails" [ $status = 0 ]
@@ -27,7 +27,7 @@ test() {
 	hostile $namespaces/namespace0.0/protect 1 0 2
 	hostile $pks/writers "" +vfs_fsync_range
 	concurrent
-	for bad in $pks/{stray_writes,grants,fail_open} \
+	for bad in $pks/{stray_writes,grants,fail_open,degraded} \
 		   $namespaces/namespace0.0/{key,range,stray_writes,last_stray}; do
 		refuse "${bad##*/} can't be written" set_to "$bad" 1
 	done

@@ -86,7 +86,7 @@ as_a_user() {
 
 	chmod 755 /
 	equal "a user is none of root" "$(user 'echo $UID')" 65534
-	for file in $pks/{writers,grants} $namespaces/namespace0.0/{range,last_stray} \
+	for file in $pks/{writers,grants,degraded} $namespaces/namespace0.0/{range,last_stray} \
 		    /sys/module/pmem_pks/parameters/writers $pks_debug/{log,log.json,leaves} \
 		    /sys/kernel/tracing/events/pmem_pks/stray_write/format; do
 		check "root reads ${file#/sys/}" cat "$file"
@@ -94,7 +94,7 @@ as_a_user() {
 	done
 	for file in $pks/{stray_writes,stray_reads,pinned_writes,fail_open,fault_mode} \
 		    $namespaces/namespace0.0/{protect,fault_mode,key,stray_writes,pinned_writes} \
-		    /sys/module/pmem_pks/parameters/{fault_mode,protect,pinned}; do
+		    /sys/module/pmem_pks/parameters/{fault_mode,protect,pinned,degrade}; do
 		equal "a user reads what root reads in ${file#/sys/}" "$(user "cat $file")" "$(<"$file")"
 	done
 	refuse "in all that a user can read there is no address" \
