@@ -10,13 +10,13 @@
 
 #define PAGES	16
 
-static int keymap_init(struct kunit *test)
+static int area_init(struct kunit *test)
 {
 	test->priv = vzalloc(PAGES * PAGE_SIZE);
 	return test->priv ? 0 : -ENOMEM;
 }
 
-static void keymap_exit(struct kunit *test)
+static void area_exit(struct kunit *test)
 {
 	vfree(test->priv);
 }
@@ -61,8 +61,8 @@ static struct kunit_case keymap_cases[] = {
 
 static struct kunit_suite keymap_suite = {
 	.name = "pmem_pks_keymap",
-	.init = keymap_init,
-	.exit = keymap_exit,
+	.init = area_init,
+	.exit = area_exit,
 	.test_cases = keymap_cases,
 };
 

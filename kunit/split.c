@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * keymap.c: large leaves are split where a range ends in one, and only there.
+ * keymap.c: large leaves are split where a range ends in one, and only there; and
+ * what the kernel does to the same leaves meanwhile costs no page its key.
  */
 #include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/gfp.h>
+#include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/set_memory.h>
+#include <linux/spinlock.h>
 #include <asm/pgtable.h>
 
 #include "internal.h"
@@ -171,12 +178,133 @@ static void a_range_that_is_none_is_refused(struct kunit *test)
 	block->key = pks_key_alloc(PKS_DENY_WRITE);
 }
 
+/* pks_set_key() on another CPU. */
+struct setter {
+	struct block *block;
+	int key;
+	bool begun;
+	int ret;
+	struct completion done;
+};
+
+static int set_all(void *arg)
+{
+	struct setter *setter = arg;
+
+	WRITE_ONCE(setter->begun, true);
+	setter->ret = set(setter->block, 0, PTRS_PER_PTE, setter->key);
+	complete(&setter->done);
+	return 0;
+}
+
+/*
+ * What set_memory_*() does to a leaf: read, and write back under a lock of the
+ * kernel's. It takes long, and a key is set or taken away in the midst of it.
+ */
+static void change_slowly(struct kunit *test, const char *lock_name,
+			  struct block *block, int key)
+{
+	spinlock_t *lock = (spinlock_t *)hook_symbol(lock_name);
+	struct setter setter = { .block = block, .key = key };
+	struct task_struct *task;
+	unsigned int level;
+	pte_t *leaf, old;
+
+	KUNIT_ASSERT_NOT_NULL(test, lock);
+	init_completion(&setter.done);
+	task = kthread_create(set_all, &setter, "pks-set");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	migrate_disable();
+	kthread_bind(task, cpumask_any_but(cpu_online_mask,
+					   smp_processor_id()));
+	spin_lock(lock);
+	leaf = lookup_address(block->start, &level);
+	old = READ_ONCE(*leaf);
+	wake_up_process(task);
+	while (!READ_ONCE(setter.begun))
+		cpu_relax();
+	mdelay(20);
+	set_pte_atomic(leaf, old);
+	spin_unlock(lock);
+	migrate_enable();
+	wait_for_completion(&setter.done);
+	KUNIT_EXPECT_EQ(test, setter.ret, 0);
+	only(test, block, 0, key ? PTRS_PER_PTE : 0);
+}
+
+static void a_change_of_a_large_leaf_loses_no_key(struct kunit *test)
+{
+	struct block *block = take(test, PG_LEVEL_2M);
+
+	change_slowly(test, "pgd_lock", block, block->key);
+	change_slowly(test, "pgd_lock", block, 0);
+	KUNIT_EXPECT_EQ(test, level_of(block->start), PG_LEVEL_2M);
+}
+
+static void a_change_of_a_small_leaf_loses_no_key(struct kunit *test)
+{
+	struct block *block = take(test, PG_LEVEL_2M);
+
+	KUNIT_EXPECT_EQ(test, 0, set_memory_4k(block->start, 1));
+	KUNIT_EXPECT_EQ(test, level_of(block->start), PG_LEVEL_4K);
+	change_slowly(test, "cpa_lock", block, block->key);
+	change_slowly(test, "cpa_lock", block, 0);
+}
+
+/* Splits a block's leaf, and changes pages of it, until it is told to stop. */
+static int change_pages(void *arg)
+{
+	const struct block *block = arg;
+	unsigned long page;
+
+	for (page = 0; !kthread_should_stop(); page = (page + 37) % PTRS_PER_PTE) {
+		set_memory_ro(block->start + page * PAGE_SIZE, 1);
+		set_memory_rw(block->start + page * PAGE_SIZE, 1);
+		cond_resched();
+	}
+	return 0;
+}
+
+#define SPLITS	16
+#define CHANGES	24
+
+static void no_page_loses_or_gains_a_key_in_a_split(struct kunit *test)
+{
+	struct task_struct *task;
+	struct block *block;
+	int i, j;
+
+	for (i = 0; i < SPLITS; i++) {
+		block = take(test, PG_LEVEL_2M);
+		task = kthread_run(change_pages, block, "pks-change");
+		KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+		for (j = 0; j < CHANGES; j++) {
+			KUNIT_EXPECT_EQ(test, 0, set(block, 0, PTRS_PER_PTE,
+						     block->key));
+			only(test, block, 0, PTRS_PER_PTE);
+			KUNIT_EXPECT_EQ(test, 0, set(block, 0, PTRS_PER_PTE,
+						     0));
+			only(test, block, 0, 0);
+		}
+		KUNIT_EXPECT_EQ(test, kthread_stop(task), 0);
+		KUNIT_EXPECT_EQ(test, level_of(block->start), PG_LEVEL_4K);
+		/* No page is counted that has none. */
+		KUNIT_EXPECT_EQ(test, pks_key_free(block->key), 0);
+		block->key = pks_key_alloc(PKS_DENY_WRITE);
+		KUNIT_ASSERT_GT(test, block->key, 0);
+		kunit_release_action(test, give_back, block);
+	}
+}
+
 static struct kunit_case split_cases[] = {
 	KUNIT_CASE(a_whole_leaf_is_not_split),
 	KUNIT_CASE(a_leaf_of_2m_is_split_where_a_range_ends),
 	KUNIT_CASE(a_key_is_taken_from_a_part_of_a_leaf),
 	KUNIT_CASE(a_leaf_of_1g_is_split_no_further_than_needed),
 	KUNIT_CASE(a_range_that_is_none_is_refused),
+	KUNIT_CASE(a_change_of_a_large_leaf_loses_no_key),
+	KUNIT_CASE(a_change_of_a_small_leaf_loses_no_key),
+	KUNIT_CASE(no_page_loses_or_gains_a_key_in_a_split),
 	{}
 };
 

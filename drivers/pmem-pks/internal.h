@@ -371,6 +371,7 @@ struct keymap_leaves {
 	unsigned long keyed;	/* those that carry the key asked for */
 };
 
+int keymap_init(void);
 int keymap_key(unsigned long addr);
 bool keymap_leaf(unsigned long addr, unsigned long *frame, unsigned long *next);
 int keymap_leaves(unsigned long start, unsigned long end, int key,

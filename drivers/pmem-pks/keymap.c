@@ -3,17 +3,24 @@
  * Keys on the leaves of the kernel's page tables: bits 59..62 of a 4 KiB, 2 MiB
  * or 1 GiB entry (Intel SDM volume 3A, 4.6.2 and tables 4-15 ff.).
  *
- * The kernel changes the same entries: the CPU sets accessed and dirty, and
- * set_memory_*() (for a poisoned page, say) changes attributes and splits large
- * leaves, whose pieces inherit the key. So an entry is changed by compare and
- * exchange only, and looked up again when it was not what it had been. A split
- * that copied the entry before the change and replaces it after would lose the
- * key; the walk is therefore repeated until it finds nothing to change.
+ * The kernel changes the same entries, by reading and writing back: it splits or
+ * replaces a large leaf under pgd_lock, and changes a leaf of 4 KiB under
+ * cpa_lock (arch/x86/mm/pat/set_memory.c: __split_large_page(),
+ * should_split_large_page(), __change_page_attr()). A leaf is therefore looked
+ * up and changed with both held. Who read it before has written by then, and we
+ * see what he wrote; who reads it later reads our key and copies that, to each
+ * piece of a split. So no copy of the old key is written behind our back, and one
+ * walk does. The CPU sets accessed and dirty under no lock: hence the compare and
+ * exchange.
+ *
+ * Where debug_pagealloc is on, the kernel changes leaves of 4 KiB without
+ * cpa_lock. It does not even keep its own changes apart then.
  */
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
+#include <linux/spinlock.h>
 #include <linux/vmalloc.h>
 #include <asm/pgtable.h>
 #include <asm/tlbflush.h>
@@ -39,6 +46,9 @@ static int leaf_key(pteval_t leaf)
 	return (leaf & _PAGE_PKEY_MASK) >> LEAF_KEY_SHIFT;
 }
 
+/* The kernel's cpa_lock and pgd_lock; in this order. */
+static spinlock_t *small_lock, *large_lock;
+
 /*
  * Split the large leaf that maps an address, to a leaf of 4 KiB for its page
  * and as few others as can be. set_memory_4k() is not exported.
@@ -53,55 +63,89 @@ static int keymap_split(unsigned long addr)
 }
 
 /*
- * One walk over the range. Return: 1 if a leaf was changed, 0 if none was, or
- * an error.
+ * Put a key on one leaf, unless it reaches over an end of the range.
+ * @next: out: the first address behind it; or where it has to be split
+ *
+ * Return: 1 if it was changed, 0 if it had the key; -EAGAIN when it has to be
+ * split; -ENXIO where nothing is mapped.
  */
-static int keymap_walk(unsigned long start, unsigned long end, int key)
+static int keymap_change(unsigned long addr, unsigned long end, int key,
+			 unsigned long *next)
 {
-	unsigned long addr = start, size;
-	pteval_t old, new;
+	unsigned long size;
 	unsigned int level;
-	int changed = 0, ret;
+	int ret = -ENXIO;
+	pteval_t old;
 	pte_t *leaf;
 
-	while (addr < end) {
-		leaf = lookup_address(addr, &level);
-		if (!leaf)
-			return -ENXIO;
-		old = READ_ONCE(leaf->pte);
-		/* Split since the look-up. */
-		if (level != PG_LEVEL_4K && !(old & _PAGE_PSE))
-			continue;
-		/* A poisoned page is not present, and is to keep its key. */
-		if (!old)
-			return -ENXIO;
+	spin_lock(small_lock);
+	spin_lock(large_lock);
+	leaf = lookup_address(addr, &level);
+	old = leaf ? READ_ONCE(leaf->pte) : 0;
+	/* A poisoned page is not present, and is to keep its key. */
+	if (!old)
+		goto unlock;
+	size = page_level_size(level);
+	*next = (addr & ~(size - 1)) + size;
+	ret = 0;
+	if (leaf_key(old) == key)
+		goto unlock;
+	if (addr & (size - 1) || size > end - addr) {
+		*next = addr & (size - 1) ? addr : end - 1;
+		ret = -EAGAIN;
+		goto unlock;
+	}
+	pages[leaf_key(old)] -= size >> PAGE_SHIFT;
+	pages[key] += size >> PAGE_SHIFT;
+	while (!try_cmpxchg(&leaf->pte, &old, leaf_with_key(old, key)))
+		;
+	ret = 1;
+unlock:
+	spin_unlock(large_lock);
+	spin_unlock(small_lock);
+	return ret;
+}
 
-		size = page_level_size(level);
-		if (addr & (size - 1) || size > end - addr) {
-			/* Nothing to be done, nothing to be split. */
-			if (leaf_key(old) == key) {
-				addr = (addr & ~(size - 1)) + size;
-				continue;
-			}
-			ret = keymap_split(addr & (size - 1) ? addr : end - 1);
+/* Return: 1 if a leaf of the range was changed, 0 if none was, or an error. */
+static int keymap_walk(unsigned long start, unsigned long end, int key)
+{
+	unsigned long addr = start, next;
+	int changed = 0, ret;
+
+	while (addr < end) {
+		ret = keymap_change(addr, end, key, &next);
+		if (ret == -EAGAIN) {
+			ret = keymap_split(next);
 			if (ret)
 				return ret;
 			continue;
 		}
-
-		new = leaf_with_key(old, key);
-		if (new != old) {
-			if (cmpxchg(&leaf->pte, old, new) != old)
-				continue;
-			changed = 1;
-			pages[leaf_key(old)] -= size >> PAGE_SHIFT;
-			pages[key] += size >> PAGE_SHIFT;
-		}
-		addr += size;
+		if (ret < 0)
+			return ret;
+		changed |= ret;
+		addr = next;
 		/* Terabytes have millions of leaves. */
 		cond_resched();
 	}
 	return changed;
+}
+
+/*
+ * What the leaf of an address holds, or 0 where nothing is mapped. A large leaf
+ * may be split between the look-up and the reading: what is read is then the
+ * place of a table.
+ */
+static pteval_t keymap_read(unsigned long addr, unsigned int *level)
+{
+	pteval_t old;
+	pte_t *leaf;
+
+	do {
+		leaf = lookup_address(addr, level);
+		old = leaf ? READ_ONCE(leaf->pte) : 0;
+	} while (leaf && *level != PG_LEVEL_4K &&
+		 (old & (_PAGE_PRESENT | _PAGE_PSE)) == _PAGE_PRESENT);
+	return old;
 }
 
 /**
@@ -116,8 +160,7 @@ static int keymap_walk(unsigned long start, unsigned long end, int key)
 bool keymap_leaf(unsigned long addr, unsigned long *frame, unsigned long *next)
 {
 	unsigned int level;
-	pte_t *leaf = lookup_address(addr, &level);
-	pteval_t old = leaf ? READ_ONCE(leaf->pte) : 0;
+	pteval_t old = keymap_read(addr, &level);
 	unsigned long size;
 
 	if (!old)
@@ -162,22 +205,20 @@ static void keymap_flush(void *unused)
 
 int pks_set_key(unsigned long start, unsigned long end, int key)
 {
-	int ret = -EINVAL, any = 0;
+	int ret = -EINVAL;
 
 	if (start & ~PAGE_MASK || end & ~PAGE_MASK || start >= end)
 		return ret;
 	mutex_lock(&keymap_lock);
 	if (key && !pks_key_taken(key))
 		goto unlock;
-	while ((ret = keymap_walk_all(start, end, key)) > 0)
-		any = 1;
-	if (ret && key) {
-		/* Leave nothing half done: whatever was reached goes back. */
-		while (keymap_walk_all(start, end, 0) > 0)
-			;
-	}
-	if (any || ret)
+	ret = keymap_walk_all(start, end, key);
+	/* Leave nothing half done: whatever was reached goes back. */
+	if (ret < 0 && key)
+		keymap_walk_all(start, end, 0);
+	if (ret)
 		on_each_cpu(keymap_flush, NULL, 1);
+	ret = min(ret, 0);
 unlock:
 	mutex_unlock(&keymap_lock);
 	return ret;
@@ -227,9 +268,8 @@ EXPORT_SYMBOL_GPL(pks_key_free);
 int keymap_key(unsigned long addr)
 {
 	unsigned int level;
-	pte_t *leaf = lookup_address(addr, &level);
 
-	return leaf ? leaf_key(READ_ONCE(leaf->pte)) : 0;
+	return leaf_key(keymap_read(addr, &level));
 }
 
 /**
@@ -248,17 +288,30 @@ int keymap_leaves(unsigned long start, unsigned long end, int key,
 	unsigned long addr = start;
 	unsigned int level;
 	pteval_t old;
-	pte_t *leaf;
 
 	memset(leaves, 0, sizeof(*leaves));
 	while (addr < end) {
-		leaf = lookup_address(addr, &level);
-		if (!leaf)
+		old = keymap_read(addr, &level);
+		if (!old)
 			return -ENXIO;
-		old = READ_ONCE(leaf->pte);
 		leaves->nr[LEAF_INDEX(level)]++;
 		leaves->keyed += leaf_key(old) == key;
 		addr = (addr & page_level_mask(level)) + page_level_size(level);
 	}
 	return 0;
+}
+
+/**
+ * keymap_init() - find the locks that the kernel changes its page tables under
+ *
+ * Return: 0 or -ENOENT.
+ */
+int __init keymap_init(void)
+{
+	small_lock = (spinlock_t *)hook_symbol("cpa_lock");
+	large_lock = (spinlock_t *)hook_symbol("pgd_lock");
+	if (small_lock && large_lock)
+		return 0;
+	pr_err("cannot resolve %s\n", small_lock ? "pgd_lock" : "cpa_lock");
+	return -ENOENT;
 }

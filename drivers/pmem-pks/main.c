@@ -93,6 +93,9 @@ static int __init pmem_pks_init(void)
 	ret = hook_init();
 	if (ret)
 		goto exit_grant;
+	ret = keymap_init();
+	if (ret)
+		goto exit_grant;
 	ret = shield_init(degrade);
 	if (ret)
 		goto exit_grant;
