@@ -14,7 +14,10 @@
 #include <linux/set_memory.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
+#include <asm/asm.h>
+#include <asm/segment.h>
 #include <asm/tlbflush.h>
+#include <asm/trap_pf.h>
 
 #include "internal.h"
 
@@ -199,6 +202,92 @@ static void reads_are_caught_where_they_are_denied(struct kunit *test)
 	vfree(words);
 }
 
+/* An instruction whose fault ends behind it, when it is left to the kernel. */
+asm(".pushsection .text\n"
+    "fault_test_store: nop\n"
+    "fault_test_behind: nop\n"
+    _ASM_EXTABLE(fault_test_store, fault_test_behind)
+    ".popsection\n");
+extern const char fault_test_store[], fault_test_behind[];
+
+/*
+ * A key fault as of a TLB that is behind the page tables, which no emulated one
+ * is. Return: whether the store is to be tried again.
+ */
+static bool tried_again(void *addr)
+{
+	struct pt_regs regs = {
+		.ip = (unsigned long)fault_test_store,
+		.cs = __KERNEL_CS,
+	};
+
+	preempt_disable();
+	hook_call(hook_symbol("bad_area_nosemaphore"), (unsigned long)&regs,
+		  X86_PF_PROT | X86_PF_PK | X86_PF_WRITE, (unsigned long)addr,
+		  0);
+	preempt_enable();
+	return regs.ip != (unsigned long)fault_test_behind;
+}
+
+/* Whether it is tried again sometimes, and not for ever. */
+static void tried_boundedly(struct kunit *test, void *addr)
+{
+	int i;
+
+	migrate_disable();
+	KUNIT_EXPECT_TRUE(test, tried_again(addr));
+	for (i = 0; i < 1000 && tried_again(addr); i++)
+		;
+	KUNIT_EXPECT_LT(test, i, 1000);
+	KUNIT_EXPECT_FALSE(test, tried_again(addr));
+	migrate_enable();
+}
+
+static void what_the_tlb_alone_denies_is_tried_again(struct kunit *test)
+{
+	u64 *words = (u64 *)get_zeroed_page(GFP_KERNEL);
+	struct page *page = virt_to_page(words);
+	u64 *constant = vmap(&page, 1, VM_MAP, PAGE_KERNEL_RO);
+
+	KUNIT_ASSERT_NOT_NULL(test, constant);
+	/* It has lost its key. */
+	tried_boundedly(test, words);
+	/* It may not be written, key or not; it is not there. */
+	KUNIT_EXPECT_FALSE(test, tried_again(constant));
+	KUNIT_EXPECT_FALSE(test, tried_again((void *)VMALLOC_END - PAGE_SIZE));
+	vunmap(constant);
+	free_page((unsigned long)words);
+
+	/* Of a domain that is not protected any more, or that we may write. */
+	KUNIT_EXPECT_EQ(test, domain_protect(&place.d, false), 0);
+	tried_boundedly(test, place.words);
+	KUNIT_EXPECT_EQ(test, domain_protect(&place.d, true), 0);
+	KUNIT_EXPECT_EQ(test, pks_grant(place.key), 0);
+	tried_boundedly(test, place.words);
+	KUNIT_EXPECT_EQ(test, pks_revoke(place.key), 0);
+	KUNIT_EXPECT_EQ(test, strays(), 0);
+}
+
+/* Nobody does that: a grant of the domain is none of that key. */
+static void the_key_on_the_page_is_what_counts(struct kunit *test)
+{
+	int other = pks_key_alloc(PKS_DENY_WRITE);
+
+	KUNIT_ASSERT_GT(test, other, 0);
+	KUNIT_EXPECT_EQ(test, pks_set_key(place.d.start, place.d.end, other), 0);
+	KUNIT_EXPECT_EQ(test, pks_grant(place.key), 0);
+	KUNIT_EXPECT_EQ(test, store(place.words), 0);
+	KUNIT_EXPECT_EQ(test, strays(), 1);
+	KUNIT_EXPECT_EQ(test, pks_revoke(place.key), 0);
+	KUNIT_EXPECT_EQ(test, pks_grant(other), 0);
+	KUNIT_EXPECT_EQ(test, store(place.words), 0);
+	KUNIT_EXPECT_EQ(test, strays(), 1);
+	KUNIT_EXPECT_EQ(test, pks_revoke(other), 0);
+	KUNIT_EXPECT_EQ(test, pks_set_key(place.d.start, place.d.end,
+					  place.key), 0);
+	KUNIT_EXPECT_EQ(test, pks_key_free(other), 0);
+}
+
 static int store_from_thread(void *unused)
 {
 	long ret = store(place.words);
@@ -260,6 +349,8 @@ static struct kunit_case fault_cases[] = {
 	KUNIT_CASE(other_faults_in_a_domain_are_not_ours),
 	KUNIT_CASE(a_key_without_a_domain_is_a_bad_access),
 	KUNIT_CASE(reads_are_caught_where_they_are_denied),
+	KUNIT_CASE(what_the_tlb_alone_denies_is_tried_again),
+	KUNIT_CASE(the_key_on_the_page_is_what_counts),
 	KUNIT_CASE(without_a_record_the_domain_fails_open),
 	KUNIT_CASE(without_a_record_a_scope_ends_well),
 	{}

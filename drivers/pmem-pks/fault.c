@@ -165,6 +165,57 @@ static void fault_let_pinned(int key, struct pt_regs *regs, unsigned long addr)
 		grant_step(key, regs, true);
 }
 
+/* Whether PKRS, which is as it was at the fault, lets an access through. */
+static bool fault_is_open(int key, bool read)
+{
+	u32 denied = PKRS_KEY_MASK(key);
+
+	if (read)
+		denied &= ~PKRS_WRITE_DISABLE(key);
+	return !(pks_read() & denied);
+}
+
+/* What is tried again because the TLB was behind the page tables. */
+struct fault_retries {
+	unsigned long ip;
+	unsigned long addr;
+	unsigned int changes;
+	unsigned int nr;
+};
+
+static DEFINE_PER_CPU(struct fault_retries, fault_retries);
+
+#define FAULT_RETRIES	16
+
+/*
+ * An access was denied that the page tables and PKRS allow: the leaf's key was
+ * changed, and this CPU had the old one in its TLB. The fault has dropped that
+ * entry, so the access works when it is tried again, once for each change of
+ * keys. It may fail some more times for the same change, in case a CPU does not
+ * do as it should, and then it is the kernel's.
+ *
+ * An interrupt or an NMI that comes between two tries, and has one of its own to
+ * make, starts the count anew. It can't do so for ever: it counts as well, and
+ * comes to its end before what it interrupted goes on.
+ */
+static bool fault_retry(const struct pt_regs *regs, unsigned long addr,
+			bool read)
+{
+	struct fault_retries *last = this_cpu_ptr(&fault_retries);
+	unsigned int changes = READ_ONCE(keymap_changes);
+
+	if (!keymap_allows(addr, !read))
+		return false;
+	if (last->ip != regs->ip || last->addr != addr ||
+	    last->changes != changes) {
+		last->ip = regs->ip;
+		last->addr = addr;
+		last->changes = changes;
+		last->nr = 0;
+	}
+	return last->nr++ < FAULT_RETRIES;
+}
+
 /*
  * A domain's alias is scattered: of that, only the page is known to be its.
  * @after: in: the registers at the fault; out: those without the store.
@@ -186,6 +237,11 @@ static bool fault_contain(struct pt_regs *after, const struct domain *d,
  * handler of faults on kernel addresses ends up when it knows of no reason for
  * the fault. Return: true when it is settled and the instruction is to be
  * executed again.
+ *
+ * No instruction is executed again for ever. Either it went on by as much as was
+ * done for it here; or PKRS denied the key that the leaf has now, and does not any
+ * more, and only the end of a grant of this context closes it; or it is
+ * fault_retry(), which counts.
  */
 static bool fault_denied(unsigned long arg0, unsigned long error_code,
 			 unsigned long addr)
@@ -202,19 +258,20 @@ static bool fault_denied(unsigned long arg0, unsigned long error_code,
 
 	if ((error_code & PF_DENIED) != PF_DENIED || user_mode(regs))
 		return false;
-	found = domain_find(addr, &r);
-	key = found ? r->key : keymap_key(addr);
-	if (!key)
-		return false;
-	if (grant_covers(key))
+	key = keymap_key(addr);
+	if (!key || fault_is_open(key, read))
+		return fault_retry(regs, addr, read);
+	if (grant_covers(key) && fault_is_open(key, read))
 		return true;
+	found = domain_find(addr, &r);
 	d = found ? r->domain : domain_find_alias(&addr, key);
 	if (!d)
 		return false;
 
 	if (grant_in_scope() && writers_direct_store(regs)) {
 		grant_scope_key(key);
-		return true;
+		if (fault_is_open(key, read))
+			return true;
 	}
 
 	if (!read && !READ_ONCE(fault_deny_pinned) && fault_is_pinned(d, addr)) {
@@ -267,7 +324,8 @@ static struct {
 
 /*
  * Diverts __warn(file, line, caller, ...). CR2 is still what it was when the
- * fault came: interrupts are off, and an NMI puts it back.
+ * fault came: interrupts are off, and an NMI puts it back. Of a fault on a kernel
+ * address they warn of nothing but keys, and the leaf may have lost its own since.
  */
 static bool fault_warn(unsigned long file, unsigned long line,
 		       unsigned long caller)
@@ -276,7 +334,7 @@ static bool fault_warn(unsigned long file, unsigned long line,
 
 	for (i = 0; i < ARRAY_SIZE(warners); i++)
 		if (caller - warners[i].addr < warners[i].size)
-			return keymap_key(read_cr2());
+			return read_cr2() >= TASK_SIZE_MAX;
 	return false;
 }
 

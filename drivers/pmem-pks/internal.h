@@ -371,8 +371,11 @@ struct keymap_leaves {
 	unsigned long keyed;	/* those that carry the key asked for */
 };
 
+extern unsigned int keymap_changes;
+
 int keymap_init(void);
 int keymap_key(unsigned long addr);
+bool keymap_allows(unsigned long addr, bool write);
 bool keymap_leaf(unsigned long addr, unsigned long *frame, unsigned long *next);
 int keymap_leaves(unsigned long start, unsigned long end, int key,
 		  struct keymap_leaves *leaves);

@@ -35,6 +35,8 @@
 static DEFINE_MUTEX(keymap_lock);
 /* Pages of 4 KiB that carry each key. */
 static long pages[PKS_NR_KEYS];
+/* How often pks_set_key() has begun. */
+unsigned int keymap_changes;
 
 static pteval_t leaf_with_key(pteval_t leaf, int key)
 {
@@ -212,6 +214,8 @@ int pks_set_key(unsigned long start, unsigned long end, int key)
 	mutex_lock(&keymap_lock);
 	if (key && !pks_key_taken(key))
 		goto unlock;
+	/* Before the first leaf changes: see fault_retry(). */
+	WRITE_ONCE(keymap_changes, keymap_changes + 1);
 	ret = keymap_walk_all(start, end, key);
 	/* Leave nothing half done: whatever was reached goes back. */
 	if (ret < 0 && key)
@@ -270,6 +274,21 @@ int keymap_key(unsigned long addr)
 	unsigned int level;
 
 	return leaf_key(keymap_read(addr, &level));
+}
+
+/**
+ * keymap_allows() - whether a leaf lets an access through, but for its key
+ * @addr: a kernel virtual address
+ * @write: which access
+ *
+ * Context: as keymap_key().
+ */
+bool keymap_allows(unsigned long addr, bool write)
+{
+	pteval_t wanted = _PAGE_PRESENT | (write ? _PAGE_RW : 0);
+	unsigned int level;
+
+	return (keymap_read(addr, &level) & wanted) == wanted;
 }
 
 /**
