@@ -25,7 +25,7 @@
 static struct {
 	struct domain_table table;
 	struct domain_range end;
-} no_domains = { .end = { ULONG_MAX, ULONG_MAX } };
+} no_domains = { .end = { .start = ULONG_MAX, .end = ULONG_MAX } };
 
 struct domain_table __rcu *domain_table =
 	(struct domain_table __force __rcu *)&no_domains.table;
@@ -112,34 +112,35 @@ static unsigned long domain_lowest(const struct domain_table *t)
 }
 
 /*
- * domain_lock held. @add or @del is NULL. Ending a domain must not fail, and a
- * table is small: let the allocator take its time.
+ * domain_lock held. Add a range, or (@add is NULL) remove those of a domain, or
+ * the one of them that begins at @start. Removing must not fail, and a table is
+ * small: let the allocator take its time.
  */
-static void domain_table_change(struct domain *add, struct domain *del)
+static int domain_table_change(const struct domain_range *add,
+			       const struct domain *del, unsigned long start)
 {
 	struct domain_table *old, *new;
+	const struct domain_range *r;
 	unsigned int i, n = 0;
 
 	old = rcu_dereference_protected(domain_table,
 					lockdep_is_held(&domain_lock));
 	new = kmalloc(struct_size(new, range, old->nr + 2),
-		      GFP_KERNEL | __GFP_NOFAIL);
+		      GFP_KERNEL | (add ? 0 : __GFP_NOFAIL));
+	if (!new)
+		return -ENOMEM;
 	for (i = 0; i <= old->nr; i++) {
-		if (add && (i == old->nr ||
-			    old->range[i].start > add->start)) {
-			new->range[n].start = add->start;
-			new->range[n].end = add->end;
-			new->range[n].key = add->key;
-			new->range[n].mask = PKRS_KEY_MASK(add->key);
-			new->range[n++].domain = add;
+		r = &old->range[i];
+		if (add && (i == old->nr || r->start > add->start)) {
+			new->range[n++] = *add;
 			add = NULL;
 		}
-		if (i < old->nr && old->range[i].domain != del)
-			new->range[n++] = old->range[i];
+		if (i < old->nr && (r->domain != del ||
+				    (start && r->start != start)))
+			new->range[n++] = *r;
 	}
 	new->nr = n;
-	new->range[n].start = ULONG_MAX;
-	new->range[n].end = ULONG_MAX;
+	new->range[n] = no_domains.end;
 	/* The map of a page that is in the table is to find it there. */
 	WRITE_ONCE(pmem_pks_lowest,
 		   min(pmem_pks_lowest, domain_lowest(new)));
@@ -148,6 +149,23 @@ static void domain_table_change(struct domain *add, struct domain *del)
 	WRITE_ONCE(pmem_pks_lowest, domain_lowest(new));
 	if (old != &no_domains.table)
 		kfree(old);
+	return 0;
+}
+
+/* domain_lock held. */
+static int domain_publish(struct domain *d, unsigned long start,
+			  unsigned long end, unsigned long home)
+{
+	const struct domain_range range = {
+		.start = start,
+		.end = end,
+		.key = d->key,
+		.mask = PKRS_KEY_MASK(d->key),
+		.domain = d,
+		.home = home,
+	};
+
+	return domain_table_change(&range, NULL, 0);
 }
 
 /* Keys of domains that are gone, which a thread still had open. */
@@ -213,7 +231,7 @@ static bool domain_overlaps(const struct domain *d)
  *
  * Context: process context, sleeps.
  * Return: 0; -ENOSPC when all keys are taken by others; -EEXIST if a part of
- * the range is in another domain.
+ * the range is in another domain; -ENOMEM.
  */
 int domain_add(struct domain *d)
 {
@@ -221,8 +239,11 @@ int domain_add(struct domain *d)
 
 	mutex_lock(&domain_lock);
 	ret = domain_overlaps(d) ? -EEXIST : domain_take_key(d);
-	if (!ret)
-		domain_table_change(d, NULL);
+	if (!ret) {
+		ret = domain_publish(d, d->start, d->end, d->start);
+		if (ret)
+			domain_put_key(d);
+	}
 	mutex_unlock(&domain_lock);
 	return ret;
 }
@@ -239,8 +260,74 @@ void domain_del(struct domain *d)
 {
 	domain_protect(d, false);
 	mutex_lock(&domain_lock);
-	domain_table_change(NULL, d);
+	domain_table_change(NULL, d, 0);
 	domain_put_key(d);
+	mutex_unlock(&domain_lock);
+}
+
+/* domain_lock held. All ranges of a domain, or the one that begins at @start. */
+static int domain_set_key(const struct domain *d, unsigned long start, int key)
+{
+	const struct domain_table *t;
+	const struct domain_range *r;
+	int ret = 0;
+
+	t = rcu_dereference_protected(domain_table,
+				      lockdep_is_held(&domain_lock));
+	for (r = t->range; !ret && r < t->range + t->nr; r++) {
+		if (r->domain != d || (start && r->start != start))
+			continue;
+		if (r->start == d->start)
+			ret = pks_set_key(r->start, r->end, key);
+		else
+			ret = keymap_set(r->start, r->end, key, false);
+	}
+	return ret;
+}
+
+/**
+ * domain_add_range() - let a domain have a further range: a second mapping
+ * @d: a domain that domain_add() took
+ * @start: the range's first address
+ * @end: the address after its last
+ * @home: where the range's first byte is in the domain
+ *
+ * On return its writers are granted the domain's key, and it carries that if the
+ * domain is protected.
+ *
+ * Context: process context, sleeps.
+ * Return: 0; -ENOMEM; or the error of keymap_set().
+ */
+int domain_add_range(struct domain *d, unsigned long start, unsigned long end,
+		     unsigned long home)
+{
+	int ret;
+
+	mutex_lock(&domain_lock);
+	ret = domain_publish(d, start, end, home);
+	if (!ret && d->protect) {
+		ret = domain_set_key(d, start, d->key);
+		if (ret)
+			domain_table_change(NULL, d, start);
+	}
+	mutex_unlock(&domain_lock);
+	return ret;
+}
+
+/**
+ * domain_del_range() - undo domain_add_range()
+ * @d: the domain
+ * @start: the range's first address
+ *
+ * On return no leaf of it carries a key.
+ *
+ * Context: process context, sleeps.
+ */
+void domain_del_range(struct domain *d, unsigned long start)
+{
+	mutex_lock(&domain_lock);
+	domain_set_key(d, start, 0);
+	domain_table_change(NULL, d, start);
 	mutex_unlock(&domain_lock);
 }
 
@@ -261,7 +348,10 @@ int domain_protect(struct domain *d, bool on)
 	if (on)
 		ret = grant_close_everywhere(d->key);
 	if (!ret)
-		ret = pks_set_key(d->start, d->end, on ? d->key : 0);
+		ret = domain_set_key(d, 0, on ? d->key : 0);
+	/* All of it or nothing, where it has several ranges. */
+	if (ret && on)
+		domain_set_key(d, 0, 0);
 	if (!ret)
 		WRITE_ONCE(d->protect, on);
 	mutex_unlock(&domain_lock);
@@ -287,7 +377,8 @@ static void domain_tell_failed(struct irq_work *work)
 		if (!test_and_clear_bit(key, &failed_keys))
 			continue;
 		for (i = 0; i < t->nr; i++)
-			if (t->range[i].key == key)
+			if (t->range[i].key == key &&
+			    t->range[i].home == t->range[i].start)
 				pr_err_ratelimited("no memory for a grant: %s is unprotected until its protection is turned on again\n",
 				       t->range[i].domain->name);
 	}

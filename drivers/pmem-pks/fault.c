@@ -217,7 +217,7 @@ static bool fault_retry(const struct pt_regs *regs, unsigned long addr,
 }
 
 /*
- * A domain's alias is scattered: of that, only the page is known to be its.
+ * A domain's alias may be scattered: of that, only the page is known to be its.
  * @after: in: the registers at the fault; out: those without the store.
  */
 static bool fault_contain(struct pt_regs *after, const struct domain *d,
@@ -267,6 +267,8 @@ static bool fault_denied(unsigned long arg0, unsigned long error_code,
 	d = found ? r->domain : domain_find_alias(&addr, key);
 	if (!d)
 		return false;
+	if (found)
+		addr += r->home - r->start;
 
 	if (grant_in_scope() && writers_direct_store(regs)) {
 		grant_scope_key(key);
@@ -276,7 +278,7 @@ static bool fault_denied(unsigned long arg0, unsigned long error_code,
 
 	if (!read && !READ_ONCE(fault_deny_pinned) && fault_is_pinned(d, addr)) {
 		report_pinned(d, addr, regs);
-		fault_let_pinned(key, regs, addr);
+		fault_let_pinned(key, regs, at);
 		return true;
 	}
 

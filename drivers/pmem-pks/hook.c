@@ -398,6 +398,7 @@ static unsigned long hook_bare(struct task_struct *task, void *kind)
 /**
  * hook_settle() - wait until each thread in a hooked function will return to us
  * @kind: of the sets of this kind
+ * @interruptible: whether a signal ends it
  *
  * Who was in one when it was hooked, or had nothing to be done for it when it
  * came in, will not. From now on something is to be done for whoever comes in, so
@@ -406,10 +407,10 @@ static unsigned long hook_bare(struct task_struct *task, void *kind)
  *
  * Return: 0, or -EINTR when a signal came.
  */
-int hook_settle(enum hook_kind kind)
+int hook_settle(enum hook_kind kind, bool interruptible)
 {
 	return stacks_wait(hook_bare, &kind, "the functions that are hooked",
-			   true);
+			   interruptible);
 }
 
 static bool hook_is_ours(unsigned long ip, void *unused)

@@ -245,6 +245,10 @@ HOOK_TRAMPOLINE(hook_pmem_trampoline)
 	HOOK_AROUND pmem_enter pmem_exit_map
 SYM_FUNC_END(hook_pmem_trampoline)
 
+HOOK_TRAMPOLINE(hook_alias_trampoline)
+	HOOK_AROUND alias_enter alias_made
+SYM_FUNC_END(hook_alias_trampoline)
+
 HOOK_TRAMPOLINE(hook_enter_trampoline)
 	HOOK_UNLESS grant_busy
 	HOOK_BEFORE shield_enter

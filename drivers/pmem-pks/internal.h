@@ -377,6 +377,7 @@ int keymap_init(void);
 int keymap_key(unsigned long addr);
 bool keymap_allows(unsigned long addr, bool write);
 bool keymap_leaf(unsigned long addr, unsigned long *frame, unsigned long *next);
+int keymap_set(unsigned long start, unsigned long end, int key, bool direct);
 int keymap_leaves(unsigned long start, unsigned long end, int key,
 		  struct keymap_leaves *leaves);
 
@@ -474,6 +475,10 @@ struct domain {
 	unsigned long pages;	/* from there on pages can be pinned; or 0 */
 	const void *owner;
 	struct list_head list;	/* its lock */
+	/* alias.c's: */
+	unsigned int aliases;	/* those without a key */
+	bool aliases_told;
+	bool aliases_closed;
 	struct kobject kobj;
 };
 
@@ -483,6 +488,7 @@ struct domain_range {
 	unsigned int key;
 	u32 mask;		/* PKRS_KEY_MASK() of it */
 	struct domain *domain;
+	unsigned long home;	/* where its first byte is in the domain */
 };
 
 /* In order of address, and behind the last one there is an empty one. */
@@ -516,6 +522,9 @@ static __always_inline bool domain_find(unsigned long addr,
 
 int domain_add(struct domain *d);
 void domain_del(struct domain *d);
+int domain_add_range(struct domain *d, unsigned long start, unsigned long end,
+		     unsigned long home);
+void domain_del_range(struct domain *d, unsigned long start);
 int domain_protect(struct domain *d, bool on);
 void domain_failed_open(int key);
 void domain_exit(void);
@@ -604,7 +613,7 @@ const char *hook_name_of(unsigned long addr, char *text);
 int hook_place(struct hook_set *set);
 void hook_remove(struct hook_set *set);
 struct hook *hook_find(void (*trampoline)(void), unsigned long ip);
-int hook_settle(enum hook_kind kind);
+int hook_settle(enum hook_kind kind, bool interruptible);
 void hook_drain(void);
 bool hook_covers(const struct hook *hook, unsigned long ip);
 
@@ -614,6 +623,7 @@ void hook_writer_trampoline_end(void);
 void hook_block_trampoline(void);
 void hook_dax_trampoline(void);
 void hook_pmem_trampoline(void);
+void hook_alias_trampoline(void);
 void hook_enter_trampoline(void);
 void hook_around_trampoline(void);
 void hook_irq_exit_trampoline(void);
@@ -637,6 +647,8 @@ __noendbr void writer_exit_dst(unsigned long token, struct grant *record);
 void writer_exit(unsigned long token, struct grant *record);
 unsigned long pmem_enter(const unsigned long *args, unsigned long ip);
 void pmem_exit_map(unsigned long token, unsigned long ret);
+unsigned long alias_enter(const unsigned long *args, unsigned long ip);
+void alias_made(unsigned long token, unsigned long addr);
 void shield_enter(const unsigned long *args, unsigned long ip);
 unsigned long shield_around(const unsigned long *args, unsigned long ip);
 void shield_around_exit(unsigned long token, unsigned long ret);
@@ -702,6 +714,14 @@ int sysfs_view_init(void);
 void sysfs_view_exit(void);
 int sysfs_add_domain(struct domain *d);
 void sysfs_del_domain(struct domain *d);
+
+/* alias.c: second mappings of a namespace */
+
+int alias_init(void);
+void alias_settled(void);
+void alias_scan(struct domain *d);
+void alias_drop(struct domain *d);
+void alias_exit(void);
 
 /* pmem.c: pmem mappings, as they come and go */
 

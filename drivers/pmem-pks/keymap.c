@@ -150,11 +150,27 @@ static pteval_t keymap_read(unsigned long addr, unsigned int *level)
 	return old;
 }
 
+/*
+ * How much is not mapped where lookup_address() finds nothing. The level that it
+ * names is that of the empty entry, or (6.1) of the table above.
+ */
+static unsigned long keymap_hole_size(unsigned int level)
+{
+	unsigned int nowhere;
+
+	if (level == PG_LEVEL_4K)
+		return PAGE_SIZE;
+	if (level == PG_LEVEL_NONE)
+		return P4D_SIZE;
+	lookup_address(0, &nowhere);
+	return page_level_size(nowhere == PG_LEVEL_NONE ? level - 1 : level);
+}
+
 /**
  * keymap_leaf() - what the leaf of an address maps
  * @addr: a kernel virtual address
  * @frame: out: the page frame that @addr is mapped to
- * @next: out: the first address that is not of this leaf
+ * @next: out: the first address that is not of this leaf, or of this hole
  *
  * Context: any in which nobody unmaps it.
  * Return: false where nothing is mapped.
@@ -165,39 +181,46 @@ bool keymap_leaf(unsigned long addr, unsigned long *frame, unsigned long *next)
 	pteval_t old = keymap_read(addr, &level);
 	unsigned long size;
 
+	size = old ? page_level_size(level) : keymap_hole_size(level);
+	*next = (addr & ~(size - 1)) + size;
 	if (!old)
 		return false;
-	size = page_level_size(level);
-	*next = (addr & ~(size - 1)) + size;
 	/* A large leaf has its PAT bit among those of the address. */
 	*frame = (pte_pfn(__pte(old)) & ~PHYS_PFN(size - 1)) +
 		 PHYS_PFN(addr & (size - 1));
 	return true;
 }
 
-/*
- * The same, and over the pages' places in the direct map: a range in vmalloc
- * space has such, unless it maps memory without struct page (ioremap).
- */
-static int keymap_walk_all(unsigned long start, unsigned long end, int key)
+/* The same over the places that pages in vmalloc space have in the direct map. */
+static int keymap_walk_direct(unsigned long start, unsigned long end, int key)
 {
-	int ret = keymap_walk(start, end, key), one;
-	unsigned long addr, next, frame, alias;
+	unsigned long addr, next, frame, direct;
+	int changed = 0, ret;
 
-	if (ret < 0 || !is_vmalloc_addr((void *)start))
-		return ret;
 	for (addr = start; addr < end; addr = next) {
 		if (!keymap_leaf(addr, &frame, &next))
 			return -ENXIO;
+		/* What is mapped without struct page (ioremap) has none. */
 		if (!pfn_valid(frame))
 			continue;
-		alias = (unsigned long)pfn_to_kaddr(frame);
-		one = keymap_walk(alias, alias + min(next, end) - addr, key);
-		if (one < 0)
-			return one;
-		ret |= one;
+		direct = (unsigned long)pfn_to_kaddr(frame);
+		ret = keymap_walk(direct, direct + min(next, end) - addr, key);
+		if (ret < 0)
+			return ret;
+		changed |= ret;
 	}
-	return ret;
+	return changed;
+}
+
+static int keymap_walk_all(unsigned long start, unsigned long end, int key,
+			   bool direct)
+{
+	int ret = keymap_walk(start, end, key), more;
+
+	if (ret < 0 || !direct)
+		return ret;
+	more = keymap_walk_direct(start, end, key);
+	return more < 0 ? more : ret | more;
 }
 
 static void keymap_flush(void *unused)
@@ -205,7 +228,16 @@ static void keymap_flush(void *unused)
 	__flush_tlb_all();
 }
 
-int pks_set_key(unsigned long start, unsigned long end, int key)
+/**
+ * keymap_set() - put a key on the leaves of a range
+ * @start: its first address
+ * @end: the address after the last
+ * @key: the key, or 0
+ * @direct: whether also where the same pages are in the direct map
+ *
+ * As pks_set_key().
+ */
+int keymap_set(unsigned long start, unsigned long end, int key, bool direct)
 {
 	int ret = -EINVAL;
 
@@ -216,16 +248,21 @@ int pks_set_key(unsigned long start, unsigned long end, int key)
 		goto unlock;
 	/* Before the first leaf changes: see fault_retry(). */
 	WRITE_ONCE(keymap_changes, keymap_changes + 1);
-	ret = keymap_walk_all(start, end, key);
+	ret = keymap_walk_all(start, end, key, direct);
 	/* Leave nothing half done: whatever was reached goes back. */
 	if (ret < 0 && key)
-		keymap_walk_all(start, end, 0);
+		keymap_walk_all(start, end, 0, direct);
 	if (ret)
 		on_each_cpu(keymap_flush, NULL, 1);
 	ret = min(ret, 0);
 unlock:
 	mutex_unlock(&keymap_lock);
 	return ret;
+}
+
+int pks_set_key(unsigned long start, unsigned long end, int key)
+{
+	return keymap_set(start, end, key, is_vmalloc_addr((void *)start));
 }
 EXPORT_SYMBOL_GPL(pks_set_key);
 

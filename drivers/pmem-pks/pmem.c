@@ -131,6 +131,7 @@ static int pmem_add_range(const void *owner, void *addr, phys_addr_t phys,
 		goto fail;
 	}
 	list_add_tail(&d->list, &domains);
+	alias_scan(d);
 	return 0;
 fail:
 	pr_err("cannot protect %s (%d)\n", name, ret);
@@ -142,6 +143,7 @@ static void pmem_remove(struct domain *d)
 {
 	list_del(&d->list);
 	sysfs_del_domain(d);
+	alias_drop(d);
 	domain_del(d);
 	kobject_put(&d->kobj);
 }
@@ -205,8 +207,16 @@ static int pmem_add_memremap(void *addr)
 {
 	unsigned long start = (unsigned long)addr & PAGE_MASK;
 	unsigned long end = start, next, frame, first;
+	const struct domain_range *r;
+	bool known;
 
 	if (!is_vmalloc_addr(addr) || pmem_has_owner(addr))
+		return 0;
+	/* An alias of a namespace that is mapped. */
+	preempt_disable();
+	known = domain_find(start, &r);
+	preempt_enable();
+	if (known)
 		return 0;
 	while (keymap_leaf(end, &frame, &next)) {
 		if (end == start)
@@ -446,20 +456,24 @@ int __init pmem_init(bool protect)
 		pr_err("cannot resolve resource_lock\n");
 		return -ENOENT;
 	}
-	ret = hook_place(&pmem_hooks);
+	ret = alias_init();
 	if (ret)
 		return ret;
-	ret = hook_settle(HOOK_MAPPINGS);
+	ret = hook_place(&pmem_hooks);
+	if (ret)
+		goto exit;
+	ret = hook_settle(HOOK_MAPPINGS, true);
 	if (ret)
 		goto exit;
 
 	mutex_lock(&pmem_lock);
 	ret = pmem_scan();
+	alias_settled();
 	mutex_unlock(&pmem_lock);
 	if (ret)
 		goto exit;
 	/* Mappings may come and go meanwhile. */
-	ret = hook_settle(HOOK_WRITERS);
+	ret = hook_settle(HOOK_WRITERS, true);
 	if (ret)
 		goto exit;
 
@@ -504,4 +518,5 @@ void pmem_exit(void)
 	mutex_unlock(&pmem_lock);
 
 	hook_remove(&pmem_hooks);
+	alias_exit();
 }

@@ -202,6 +202,11 @@ static ssize_t domain_pinned_writes_show(struct domain *d, char *buf)
 	return sysfs_emit(buf, "%lld\n", atomic64_read(&d->pinned_writes));
 }
 
+static ssize_t aliases_show(struct domain *d, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(d->aliases));
+}
+
 static ssize_t last_stray_show(struct domain *d, char *buf)
 {
 	int len = report_last(d, buf, PAGE_SIZE - 1);
@@ -219,6 +224,7 @@ static struct domain_attr domain_stray_writes_attr =
 	__ATTR(stray_writes, 0444, domain_stray_writes_show, NULL);
 static struct domain_attr domain_pinned_writes_attr =
 	__ATTR(pinned_writes, 0444, domain_pinned_writes_show, NULL);
+static struct domain_attr aliases_attr = __ATTR_RO(aliases);
 static struct domain_attr last_stray_attr =
 	__ATTR_RO_MODE(last_stray, 0400);
 
@@ -229,6 +235,7 @@ static struct attribute *domain_attrs[] = {
 	&range_attr.attr,
 	&domain_stray_writes_attr.attr,
 	&domain_pinned_writes_attr.attr,
+	&aliases_attr.attr,
 	&last_stray_attr.attr,
 	NULL
 };

@@ -36,11 +36,43 @@ test() {
 	dmsetup create both --table "0 102400 linear /dev/pmem0 0
 		102400 102400 linear /dev/pmem1 2048"
 	cached "a cache of two parts" /dev/mapper/both
-	dmsetup remove both
 	no_false_alarm "no write was taken for a stray one"
 	check "every CPU is closed" closed_on_every_cpu namespace0.0 namespace1.0
 	echo relaxed >$pks/fault_mode
 	caught "a stray write is caught afterwards" namespace0.0
+
+	make_cache /dev/mapper/both
+	mapped_as_one
+	unload
+	load
+	mapped_as_one
+	dmsetup remove cached
+	dmsetup remove both
+}
+
+# Each part of the driver's own mapping of two namespaces
+mapped_as_one() {
+	local addr
+
+	echo 1 >/proc/sys/kernel/kptr_restrict
+	# A page behind it is left free
+	addr=$(awk -v size=$((2 * 102400 * 512 + 4096)) '$2 == size && / vmap/ { print $1 }' \
+		/proc/vmallocinfo)
+	addr=$((${addr%-*}))
+	caught_at "a stray write through the driver's own mapping is caught" \
+		$((addr + 102400 * 512 - 8)) namespace0.0
+	caught_at "and to the second part of it" \
+		$((addr + 2 * 102400 * 512 - 8)) namespace1.0
+	equal "every mapping has its key" "$(cat $namespaces/*/aliases | xargs)" "0 0"
+}
+
+# caught_at WHAT ADDRESS NAMESPACE
+caught_at() {
+	local before
+
+	before=$(strays "$3")
+	stray_writes "$(printf '0x%x' "$2")" 8 thread 1
+	equal "$1" "$(($(strays "$3") - before))" 1
 }
 
 make_cache() {
