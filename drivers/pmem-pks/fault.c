@@ -19,6 +19,11 @@
  * what a repeated string instruction writes to that page: never for the page
  * beside it, but for the rest of a single store over the edge.
  *
+ * A read of what denies reads, by /proc/kcore or by hibernation, is let through in
+ * every mode as well, and not counted: they read all memory, and mean no harm. To
+ * refuse it to /proc/kcore would make it try again for ever (6.12), and one that is
+ * not in the image is lost.
+ *
  * contain does what the instruction does but for the store (contain.c), and goes
  * on behind it. What it does not know, and a read, is as in strict.
  *
@@ -32,6 +37,7 @@
 #include <asm/debugreg.h>
 #include <asm/special_insns.h>
 #include <asm/trap_pf.h>
+#include <asm/unwind.h>
 
 #include "internal.h"
 
@@ -216,6 +222,73 @@ static bool fault_retry(const struct pt_regs *regs, unsigned long addr,
 	return last->nr++ < FAULT_RETRIES;
 }
 
+/* A function of the kernel's; addr is 0 if it has none of the name. */
+struct fault_function {
+	const char *name;
+	unsigned long addr;
+	unsigned long size;
+};
+
+/*
+ * Where the kernel's handler of faults on kernel addresses, which warns, has
+ * ended up: a function of its own, inlined into its caller, or both.
+ */
+static struct fault_function warners[] = {
+	{ "exc_page_fault" },
+	{ "do_kern_addr_fault" },
+};
+
+/* Those that read all memory, for somebody who may see it or to save it. */
+static struct fault_function dumpers[] = {
+	{ "read_kcore_iter" },
+	{ "swsusp_save" },
+};
+
+static void __init fault_resolve(struct fault_function *functions, size_t nr)
+{
+	while (nr--) {
+		functions->addr = hook_symbol(functions->name);
+		if (functions->addr)
+			functions->size = hook_symbol_size(functions->addr,
+							   NULL);
+		functions++;
+	}
+}
+
+static bool fault_is_in(const struct fault_function *functions, size_t nr,
+			unsigned long ip)
+{
+	while (nr--) {
+		if (ip - functions->addr < functions->size)
+			return true;
+		functions++;
+	}
+	return false;
+}
+
+/* Between /proc/kcore's function and the copy are five, of 6.12. */
+#define DUMP_DEPTH	8
+
+/* Whether it is /proc/kcore or hibernation that reads, in the thread. */
+static bool fault_is_dump(struct pt_regs *regs)
+{
+	struct unwind_state state;
+	int depth = 0;
+
+	if (in_interrupt())
+		return false;
+	if (fault_is_in(dumpers, ARRAY_SIZE(dumpers), regs->ip))
+		return true;
+	/* It begins with the caller. */
+	for (unwind_start(&state, current, regs, NULL);
+	     !unwind_done(&state) && depth++ < DUMP_DEPTH;
+	     unwind_next_frame(&state))
+		if (fault_is_in(dumpers, ARRAY_SIZE(dumpers),
+				unwind_get_return_address(&state)))
+			return true;
+	return false;
+}
+
 /*
  * A domain's alias may be scattered: of that, only the page is known to be its.
  * @after: in: the registers at the fault; out: those without the store.
@@ -276,6 +349,11 @@ static bool fault_denied(unsigned long arg0, unsigned long error_code,
 			return true;
 	}
 
+	if (read && fault_is_dump(regs)) {
+		grant_step(key, regs, false);
+		return true;
+	}
+
 	if (!read && !READ_ONCE(fault_deny_pinned) && fault_is_pinned(d, addr)) {
 		report_pinned(d, addr, regs);
 		fault_let_pinned(key, regs, at);
@@ -312,19 +390,6 @@ static bool fault_denied(unsigned long arg0, unsigned long error_code,
 }
 
 /*
- * Where the kernel's handler of faults on kernel addresses, which warns, has
- * ended up: a function of its own, inlined into its caller, or both.
- */
-static struct {
-	const char *name;
-	unsigned long addr;
-	unsigned long size;
-} warners[] = {
-	{ "exc_page_fault" },
-	{ "do_kern_addr_fault" },
-};
-
-/*
  * Diverts __warn(file, line, caller, ...). CR2 is still what it was when the
  * fault came: interrupts are off, and an NMI puts it back. Of a fault on a kernel
  * address they warn of nothing but keys, and the leaf may have lost its own since.
@@ -332,12 +397,8 @@ static struct {
 static bool fault_warn(unsigned long file, unsigned long line,
 		       unsigned long caller)
 {
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(warners); i++)
-		if (caller - warners[i].addr < warners[i].size)
-			return read_cr2() >= TASK_SIZE_MAX;
-	return false;
+	return fault_is_in(warners, ARRAY_SIZE(warners), caller) &&
+	       read_cr2() >= TASK_SIZE_MAX;
 }
 
 static struct hook fault_functions[] = {
@@ -400,14 +461,10 @@ denied:
  */
 int __init fault_init(void)
 {
-	int ret, i;
+	int ret;
 
-	for (i = 0; i < ARRAY_SIZE(warners); i++) {
-		warners[i].addr = hook_symbol(warners[i].name);
-		if (warners[i].addr)
-			warners[i].size = hook_symbol_size(warners[i].addr,
-							   NULL);
-	}
+	fault_resolve(warners, ARRAY_SIZE(warners));
+	fault_resolve(dumpers, ARRAY_SIZE(dumpers));
 	ret = contain_init();
 	if (ret)
 		return ret;
