@@ -204,11 +204,10 @@ static void reads_are_caught_where_they_are_denied(struct kunit *test)
 
 /* An instruction whose fault ends behind it, when it is left to the kernel. */
 asm(".pushsection .text\n"
-    "fault_test_store: nop\n"
-    "fault_test_behind: nop\n"
-    _ASM_EXTABLE(fault_test_store, fault_test_behind)
-    ".popsection\n");
-extern const char fault_test_store[], fault_test_behind[];
+	"fault_test_store: nop\n"
+	"fault_test_behind: nop\n"
+	_ASM_EXTABLE(fault_test_store, fault_test_behind)
+	".popsection\n");
 
 /*
  * A key fault as of a TLB that is behind the page tables, which no emulated one
@@ -216,17 +215,17 @@ extern const char fault_test_store[], fault_test_behind[];
  */
 static bool tried_again(void *addr)
 {
-	struct pt_regs regs = {
-		.ip = (unsigned long)fault_test_store,
-		.cs = __KERNEL_CS,
-	};
+	struct pt_regs regs = { .cs = __KERNEL_CS };
+	unsigned long before;
 
+	asm("lea fault_test_store(%%rip), %0" : "=r" (before));
+	regs.ip = before;
 	preempt_disable();
 	hook_call(hook_symbol("bad_area_nosemaphore"), (unsigned long)&regs,
 		  X86_PF_PROT | X86_PF_PK | X86_PF_WRITE, (unsigned long)addr,
 		  0);
 	preempt_enable();
-	return regs.ip != (unsigned long)fault_test_behind;
+	return regs.ip == before;
 }
 
 /* Whether it is tried again sometimes, and not for ever. */
