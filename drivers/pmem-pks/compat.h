@@ -99,6 +99,17 @@
 	unregister_ftrace_direct(ops, addr, false)
 #endif
 
+/* A module's code: what stays, and that of its initialization. */
+#ifdef PKS_HAVE_MODULE_MEMORY
+#define compat_core_text(module)	(&(module)->mem[MOD_TEXT])
+#define compat_init_text(module)	(&(module)->mem[MOD_INIT_TEXT])
+#define compat_text_size(text)		((text)->size)
+#else
+#define compat_core_text(module)	(&(module)->core_layout)
+#define compat_init_text(module)	(&(module)->init_layout)
+#define compat_text_size(text)		((text)->text_size)
+#endif
+
 /* What the callbacks of a kset get. */
 #ifdef PKS_HAVE_CONST_UEVENT
 #define compat_uevent_kobject	const struct kobject
@@ -128,23 +139,16 @@
 #define compat_unregister_syscore(name)	unregister_syscore_ops(name)
 #endif
 
-/* A module's functions: where they lie, and how many bytes. */
-#ifdef PKS_HAVE_MODULE_MEMORY
-#define COMPAT_TEXT(module)	((module)->mem[MOD_TEXT].base)
-#define COMPAT_TEXT_SIZE(module) ((module)->mem[MOD_TEXT].size)
-#else
-#define COMPAT_TEXT(module)	((module)->core_layout.base)
-#define COMPAT_TEXT_SIZE(module) ((module)->core_layout.text_size)
-#endif
-
 /* Whether an address is in this module's text: never, when it is built in. */
-#ifdef MODULE
-#define compat_is_own_text(ip)						\
-	((ip) - (unsigned long)COMPAT_TEXT(THIS_MODULE) <		\
-	 COMPAT_TEXT_SIZE(THIS_MODULE))
-#else
-#define compat_is_own_text(ip)	false
-#endif
+static inline bool compat_is_own_text(unsigned long ip)
+{
+	unsigned long size, start;
+
+	if (!THIS_MODULE)
+		return false;
+	start = compat_text(THIS_MODULE, false, &size);
+	return ip - start < size;
+}
 
 #endif /* __ASSEMBLY__ */
 #endif /* PMEM_PKS_COMPAT_H */

@@ -354,6 +354,11 @@ static bool fault_denied(unsigned long arg0, unsigned long error_code,
 		return true;
 	}
 
+	if (!read && d->owner && unknown_store(regs)) {
+		grant_step(key, regs, false);
+		return true;
+	}
+
 	if (!read && !READ_ONCE(fault_deny_pinned) && fault_is_pinned(d, addr)) {
 		report_pinned(d, addr, regs);
 		fault_let_pinned(key, regs, at);

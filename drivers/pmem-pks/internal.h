@@ -588,6 +588,7 @@ struct hook_set {
 	enum hook_kind kind;
 	const struct hook *failed;	/* that hook_place() could not hook */
 	struct ftrace_ops *ops;		/* NULL while not in place */
+	bool failed;	/* writers.c: it could not be placed in its module */
 	struct list_head list;
 };
 
@@ -668,6 +669,19 @@ extern char shield_gaps[];
 int shield_init(bool degrade);
 void shield_exit(void);
 int shield_show_missing(char *buf);
+
+/* unknown.c: writers that no hook covers */
+
+struct module;
+
+int unknown_init(void);
+void unknown_exit(void);
+void unknown_module_event(const struct module *module, unsigned long event);
+void unknown_unhooked(const struct module *module, bool unhooked);
+void unknown_known(const char *name);
+int unknown_refuse(const char *mode);
+int unknown_show(char *buf);
+bool unknown_store(struct pt_regs *regs);
 
 /* writers.c: who writes pmem legitimately */
 

@@ -58,14 +58,40 @@ static bool is_string(const char *buf, size_t count)
 	return !memchr(buf, '\0', count);
 }
 
+/*
+ * The mode that a string names, of the first @nr; any with "!" behind it.
+ *
+ * What contain, strict and panic do to a writer that we do not know is its loss.
+ * So they are refused while there is one, unless they are asked for by a "!".
+ * Return: the mode, -EINVAL or -EBUSY.
+ */
+static int mode_of(const char *buf, size_t nr)
+{
+	size_t len = strcspn(buf, "!");
+	bool force = buf[len] && sysfs_streq(buf + len, "!");
+	int mode, becomes, ret;
+	char name[16];
+
+	if (buf[len] && !force)
+		return -EINVAL;
+	if (strscpy(name, buf, min(len + 1, sizeof(name))) < 0 && !force)
+		return -EINVAL;
+	mode = __sysfs_match_string(fault_mode_names, nr, name);
+	becomes = mode == FAULT_INHERIT ? READ_ONCE(fault_mode) : mode;
+	if (becomes <= FAULT_RELAXED || force)
+		return mode;
+	ret = unknown_refuse(fault_mode_names[becomes]);
+	return ret ? ret : mode;
+}
+
 static ssize_t fault_mode_store(struct kobject *kobj,
 				struct kobj_attribute *attr, const char *buf,
 				size_t count)
 {
-	int mode = __sysfs_match_string(fault_mode_names, FAULT_INHERIT, buf);
+	int mode = is_string(buf, count) ? mode_of(buf, FAULT_INHERIT) : -EINVAL;
 
-	if (mode < 0 || !is_string(buf, count))
-		return -EINVAL;
+	if (mode < 0)
+		return mode;
 	WRITE_ONCE(fault_mode, mode);
 	return count;
 }
@@ -98,9 +124,19 @@ static ssize_t writers_attr_store(struct kobject *kobj,
 static struct kobj_attribute writers_attr =
 	__ATTR(writers, 0600, writers_attr_show, writers_attr_store);
 
+static ssize_t unknown_writers_show(struct kobject *kobj,
+				    struct kobj_attribute *attr, char *buf)
+{
+	return unknown_show(buf);
+}
+
+static struct kobj_attribute unknown_writers_attr =
+	__ATTR_RO_MODE(unknown_writers, 0400);
+
 static struct attribute *root_attrs[] = {
 	&fault_mode_attr.attr,
 	&writers_attr.attr,
+	&unknown_writers_attr.attr,
 	&stray_writes_attr.attr,
 	&stray_reads_attr.attr,
 	&pinned_writes_attr.attr,
@@ -173,7 +209,7 @@ static ssize_t domain_fault_mode_show(struct domain *d, char *buf)
 static ssize_t domain_fault_mode_store(struct domain *d, const char *buf,
 				       size_t count)
 {
-	int mode = __sysfs_match_string(fault_mode_names, -1, buf);
+	int mode = mode_of(buf, -1);
 
 	if (mode < 0)
 		return mode;

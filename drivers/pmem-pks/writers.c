@@ -85,6 +85,24 @@ static struct hook kvm_writers[] = {
 	KVM_XEN("kvm_xen_update_runstate_guest"),
 };
 
+/*
+ * dm-pcache, since 6.18: positions and generations of 16 bytes by instructions of
+ * its own, zeroes by memset(). Which of these are functions of their own is up to
+ * the compiler; what is in none of them is an unknown writer's (unknown.c).
+ */
+#define PCACHE(function)						\
+	{ .name = "dm_pcache:" function, .dst_arg = NO_ARG, .optional = true }
+
+static struct hook pcache_writers[] = {
+	PCACHE("cache_dev_start"),
+	PCACHE("cache_dev_zero_range"),
+	PCACHE("cache_pos_encode"),
+	PCACHE("cache_seg_ctrl_write"),
+	PCACHE("cache_seg_init"),
+	PCACHE("cache_seg_put"),
+	PCACHE("segment_copy_from_bio"),
+};
+
 #define WRITER_SET(writers, count, entry)				\
 	{								\
 		.hooks = writers,					\
@@ -101,6 +119,8 @@ static struct hook_set writer_sets[] = {
 	WRITER_SET(rare_writers, ARRAY_SIZE(rare_writers),
 		   hook_writer_trampoline),
 	WRITER_SET(writecache_writers, ARRAY_SIZE(writecache_writers),
+		   hook_writer_trampoline),
+	WRITER_SET(pcache_writers, ARRAY_SIZE(pcache_writers),
 		   hook_writer_trampoline),
 	WRITER_SET(kvm_writers, ARRAY_SIZE(kvm_writers),
 		   hook_writer_trampoline),
@@ -166,6 +186,9 @@ unsigned long writer_enter(const unsigned long *args, unsigned long ip,
 	unsigned long token = 0;
 	struct hook *hook;
 
+	/* An NMI takes no grant: it may interrupt a change of one. */
+	if (in_nmi())
+		return 0;
 	preempt_disable();
 	hook = hook_find(hook_writer_trampoline, ip);
 	if (hook && hook->dst_arg == NO_ARG) {
@@ -280,6 +303,63 @@ static int writers_place(struct hook_set *set)
 	return ret;
 }
 
+static bool writers_is_of(const struct hook_set *set, const char *module)
+{
+	char name[MODULE_NAME_LEN];
+
+	return writers_module(set, name) && !strcmp(name, module);
+}
+
+/* writers_lock held. Whether some of a module's writers could not be hooked. */
+static bool writers_has_failed(const char *module)
+{
+	const struct added *a;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(writer_sets); i++)
+		if (writer_sets[i].failed &&
+		    writers_is_of(&writer_sets[i], module))
+			return true;
+	list_for_each_entry(a, &added, list)
+		if (a->set.failed && writers_is_of(&a->set, module))
+			return true;
+	return false;
+}
+
+/* writers_lock held. Let a module's stores through while some have failed. */
+static void writers_let_through(const struct hook_set *set)
+{
+	char name[MODULE_NAME_LEN];
+	struct module *module;
+
+	if (!writers_module(set, name) || !writers_get_module(name, &module))
+		return;
+	unknown_unhooked(module, writers_has_failed(name));
+	module_put(module);
+}
+
+/*
+ * writers_lock held. Hook a set's functions, known ones. If those of a module can't
+ * be, as another kernel's compiler has inlined one, or somebody else holds it,
+ * the module writes all the same, and nobody is to lose data for it.
+ *
+ * Return: 0 or an error, for those of a module one that nobody has to heed.
+ */
+static int writers_place_known(struct hook_set *set)
+{
+	char name[MODULE_NAME_LEN];
+	int ret = writers_place(set);
+
+	if (!writers_module(set, name))
+		return ret;
+	if (ret && !set->failed)
+		pr_warn("writers of %s are not hooked: what it writes to pmem is let through\n",
+			name);
+	set->failed = ret;
+	writers_let_through(set);
+	return ret;
+}
+
 /* [module:]function */
 static bool writers_is_name(const char *name)
 {
@@ -324,15 +404,15 @@ static int writers_qualify(char *name, size_t size)
 	return ret;
 }
 
-static bool writers_is_own(const char *name)
+static struct hook_set *writers_find_own(const char *name)
 {
 	int i, n;
 
 	for (i = 0; i < ARRAY_SIZE(writer_sets); i++)
 		for (n = 0; n < writer_sets[i].nr; n++)
 			if (!strcmp(writer_sets[i].hooks[n].name, name))
-				return true;
-	return false;
+				return &writer_sets[i];
+	return NULL;
 }
 
 /* writers_lock held. @name: with its module or without. */
@@ -350,10 +430,20 @@ static struct added *writers_find_added(const char *name)
 	return NULL;
 }
 
+/* writers_lock held. One that is known: it may have failed until now. */
+static int writers_add_again(struct hook_set *set, const char *name)
+{
+	if (set->failed)
+		return writers_place_known(set);
+	pr_err("writers: %s is one already\n", name);
+	return -EEXIST;
+}
+
 /* writers_lock held. */
 static int writers_add(const char *name)
 {
-	struct added *a = kzalloc(sizeof(*a), GFP_KERNEL);
+	struct added *a = kzalloc(sizeof(*a), GFP_KERNEL), *same;
+	struct hook_set *own;
 	int ret;
 
 	if (!a)
@@ -364,9 +454,10 @@ static int writers_add(const char *name)
 		pr_err("writers: cannot find %s (%d)\n", name, ret);
 		goto free_added;
 	}
-	ret = -EEXIST;
-	if (writers_is_own(a->name) || writers_find_added(a->name)) {
-		pr_err("writers: %s is one already\n", a->name);
+	own = writers_find_own(a->name);
+	same = writers_find_added(a->name);
+	if (own || same) {
+		ret = writers_add_again(own ?: &same->set, a->name);
 		goto free_added;
 	}
 	ret = -ENOSPC;
@@ -384,9 +475,12 @@ static int writers_add(const char *name)
 		goto free_added;
 	list_add_tail(&a->list, &added);
 	nr_added++;
+	unknown_known(a->name);
 	return 0;
 
 free_added:
+	if (!ret || ret == -EEXIST)
+		unknown_known(a->name);
 	kfree(a);
 	return ret;
 }
@@ -403,6 +497,7 @@ static int writers_del(const char *name)
 	hook_remove(&a->set);
 	list_del(&a->list);
 	nr_added--;
+	writers_let_through(&a->set);
 	kfree(a);
 	return 0;
 }
@@ -471,6 +566,7 @@ static int writers_show_set(const struct hook_set *set, char *buf, int len)
 		if (hook->addr || !set->ops)
 			len += sysfs_emit_at(buf, len, "%s %llu%s\n",
 					     hook->name, writers_hits(hook),
+					     set->failed ? " not-hooked" :
 					     set->ops ? "" : " not-loaded");
 	return len - start;
 }
@@ -478,7 +574,8 @@ static int writers_show_set(const struct hook_set *set, char *buf, int len)
 /**
  * writers_show() - list the writers
  * @buf: a page, for sysfs: a line for each, its name, how many of its calls were
- *	 wrapped, and "not-loaded" if its module is not there
+ *	 wrapped, and "not-loaded" if its module is not there, "not-hooked" if it
+ *	 is and they could not be
  *
  * Context: process context, sleeps.
  * Return: the length.
@@ -500,14 +597,14 @@ int writers_show(char *buf)
 /* writers_lock held. A set's module comes or goes. */
 static void writers_follow(struct hook_set *set, const char *module, bool comes)
 {
-	char name[MODULE_NAME_LEN];
-
-	if (!writers_module(set, name) || strcmp(name, module))
+	if (!writers_is_of(set, module))
 		return;
-	if (comes)
-		writers_place(set);
-	else
+	if (comes) {
+		writers_place_known(set);
+	} else {
 		hook_remove(set);
+		set->failed = false;
+	}
 }
 
 /*
@@ -521,8 +618,9 @@ static int writers_module_event(struct notifier_block *nb, unsigned long event,
 	struct added *a;
 	int i;
 
+	unknown_module_event(module, event);
 	if (event != MODULE_STATE_COMING && event != MODULE_STATE_GOING)
-		return NOTIFY_DONE;
+		return NOTIFY_OK;
 	mutex_lock(&writers_lock);
 	for (i = 0; i < ARRAY_SIZE(writer_sets); i++)
 		writers_follow(&writer_sets[i], module->name,
@@ -559,9 +657,13 @@ int __init writers_init(char **names, unsigned int nr)
 	ret = register_module_notifier(&writers_modules);
 	if (ret)
 		return ret;
+	ret = unknown_init();
 	mutex_lock(&writers_lock);
-	for (i = 0; i < ARRAY_SIZE(writer_sets) && !ret; i++)
-		ret = writers_place(&writer_sets[i]);
+	for (i = 0; i < ARRAY_SIZE(writer_sets) && !ret; i++) {
+		ret = writers_place_known(&writer_sets[i]);
+		if (writer_sets[i].failed)
+			ret = 0;
+	}
 	mutex_unlock(&writers_lock);
 	for (i = 0; i < nr && !ret; i++) {
 		snprintf(change, sizeof(change), "+%s", names[i]);
@@ -592,6 +694,7 @@ void writers_exit(void)
 	list_for_each_entry_safe(a, next, &added, list)
 		writers_del(a->name);
 	mutex_unlock(&writers_lock);
+	unknown_exit();
 	hook_drain();
 	grant_drain();
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 
-DESCRIPTION="a function that can't be hooked fails the load with its name and its holder, and nothing is left"
+DESCRIPTION="a function of the kernel that can't be hooked fails the load with its name and its holder, and nothing is left"
 PMEM=192M
 TAINT=32768	# the live patch's
 
@@ -8,13 +8,10 @@ test() {
 	local function
 
 	fsdax_namespace
-	modprobe dm_writecache
-	modprobe kvm_amd
 	remember_hooks
 	for function in bad_area_nosemaphore __warn __memcpy_flushcache \
-			dax_zero_range memunmap_pages devm_memremap_release \
-			dm_writecache:writecache_map kvm:kvm_setup_guest_pvclock; do
-		insmod /bed/pmem_pks_stray.ko occupy=${function##*:}
+			dax_zero_range memunmap_pages devm_memremap_release; do
+		insmod /bed/pmem_pks_stray.ko occupy=$function
 		refused "$function" "the module pmem_pks_stray \(occupy_callback\)"
 		rmmod pmem_pks_stray
 		nothing_left_behind
