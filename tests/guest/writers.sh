@@ -34,6 +34,7 @@ test() {
 	strays_of "removed, it is stray again" itself 1
 	equal "and in the list no more" "$(hits pmem_pks_writer:writer_itself)" ""
 	bad_names
+	in_an_nmi
 	for shape in three_deep many_arguments six_deep; do
 		echo "-pmem_pks_writer:writer_$shape" >$writers
 	done
@@ -127,6 +128,14 @@ bad_names() {
 	refused "+writer_three_deep" 'File exists'
 	refused "+dax_zero_range" 'File exists'
 	refused "+finish_task_switch.isra.0" 'busy'
+}
+
+in_an_nmi() {
+	echo "+writer_in_nmi" >$writers
+	strays_of "a writer that runs in an NMI may not write there" in_nmi 1
+	equal "nor is it counted" "$(hits pmem_pks_writer:writer_in_nmi)" 0
+	check "closed again" closed_on_every_cpu namespace0.0
+	echo "-writer_in_nmi" >$writers
 }
 
 by_parameter() {

@@ -12,6 +12,9 @@
 #include <linux/io.h>
 #include <linux/module.h>
 #include <linux/uaccess.h>
+#include <asm/apic.h>
+#include <asm/irq_vectors.h>
+#include <asm/nmi.h>
 
 #include "writer.h"
 
@@ -52,6 +55,39 @@ noinline void writer_six_deep(u64 *dst)
 	barrier();
 }
 
+noinline void writer_in_nmi(u64 *dst)
+{
+	WRITE_ONCE(*dst, 1);
+}
+
+static u64 *nmi_dst;
+
+static int writer_nmi(unsigned int type, struct pt_regs *regs)
+{
+	if (!nmi_dst)
+		return NMI_DONE;
+	writer_in_nmi(nmi_dst);
+	nmi_dst = NULL;
+	return NMI_HANDLED;
+}
+
+/* Call writer_in_nmi() from an NMI on this CPU. */
+static int writer_by_nmi(u64 *dst)
+{
+	int ret = register_nmi_handler(NMI_LOCAL, writer_nmi, 0, "writer");
+
+	if (ret)
+		return ret;
+	preempt_disable();
+	WRITE_ONCE(nmi_dst, dst);
+	apic->send_IPI_mask(cpumask_of(smp_processor_id()), NMI_VECTOR);
+	while (READ_ONCE(nmi_dst))
+		cpu_relax();
+	preempt_enable();
+	unregister_nmi_handler(NMI_LOCAL, "writer");
+	return 0;
+}
+
 noinline void writer_after_sleep(u64 *dst)
 {
 	msleep(3000);
@@ -82,6 +118,11 @@ static ssize_t run_write(struct file *file, const char __user *from, size_t len,
 		writer_six_deep(dst);
 	} else if (!strcmp(shape, "after_sleep")) {
 		writer_after_sleep(dst);
+	} else if (!strcmp(shape, "in_nmi")) {
+		int ret = writer_by_nmi(dst);
+
+		if (ret)
+			return ret;
 	} else if (!strcmp(shape, "many_arguments")) {
 		pair = writer_many_arguments(dst, 1, 20, 300, 4000, 50000,
 					     600000, 7000000, 80000000,

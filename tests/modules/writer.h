@@ -20,5 +20,6 @@ void writer_itself(u64 *dst);
 void writer_three_deep(u64 *dst);
 void writer_six_deep(u64 *dst);
 void writer_after_sleep(u64 *dst);
+void writer_in_nmi(u64 *dst);
 
 #endif /* PMEM_PKS_WRITER_H */
