@@ -73,21 +73,6 @@ static struct notifier_block fault_step_notifier = {
 };
 
 /*
- * A page of pmem that nobody has pinned has one reference, also while it is
- * mapped by users (dax_busy_page() in fs/dax.c goes by that). Pages of a large
- * folio, which device-dax makes, are pinned together.
- */
-static bool fault_is_pinned(const struct domain *d, unsigned long addr)
-{
-	struct page *page;
-
-	if (!d->pages || addr < d->pages)
-		return false;
-	page = pfn_to_page(PHYS_PFN(d->phys + addr - d->start));
-	return page_ref_count(compound_head(page)) > 1;
-}
-
-/*
  * Do what a repeated string instruction would, up to the end of the page. With
  * single steps each byte of a copy would cost two exceptions.
  *
@@ -359,7 +344,7 @@ static bool fault_denied(unsigned long arg0, unsigned long error_code,
 		return true;
 	}
 
-	if (!read && !READ_ONCE(fault_deny_pinned) && fault_is_pinned(d, addr)) {
+	if (!read && !READ_ONCE(fault_deny_pinned) && page_is_pinned(d, addr)) {
 		report_pinned(d, addr, regs);
 		fault_let_pinned(key, regs, at);
 		return true;

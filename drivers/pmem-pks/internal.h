@@ -473,6 +473,10 @@ struct domain {
 	/* pmem.c's: */
 	phys_addr_t phys;
 	unsigned long pages;	/* from there on pages can be pinned; or 0 */
+	/* page.c's: */
+	unsigned long *notes;	/* a bit for each page; or NULL */
+	struct list_head watched;
+	/* pmem.c's: */
 	const void *owner;
 	struct list_head list;	/* its lock */
 	/* alias.c's: */
@@ -530,6 +534,19 @@ void domain_failed_open(int key);
 void domain_exit(void);
 struct domain *domain_find_alias(unsigned long *addr, int key);
 u32 domain_keys(unsigned long start, unsigned long end);
+
+/* page.c: what struct page says */
+
+struct vm_fault;
+
+bool page_is_pinned(const struct domain *d, unsigned long addr);
+bool page_in_file(const struct domain *d, unsigned long addr,
+		  unsigned long *index);
+void page_fault_begin(void);
+void page_fault_end(const struct vm_fault *vmf);
+void page_watch(struct domain *d);
+void page_unwatch(struct domain *d);
+void page_exit(void);
 
 /* stacks.c: who is inside of something */
 

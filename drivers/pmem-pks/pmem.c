@@ -130,6 +130,7 @@ static int pmem_add_range(const void *owner, void *addr, phys_addr_t phys,
 		kobject_put(&d->kobj);
 		goto fail;
 	}
+	page_watch(d);
 	list_add_tail(&d->list, &domains);
 	alias_scan(d);
 	return 0;
@@ -145,6 +146,7 @@ static void pmem_remove(struct domain *d)
 	sysfs_del_domain(d);
 	alias_drop(d);
 	domain_del(d);
+	page_unwatch(d);
 	kobject_put(&d->kobj);
 }
 

@@ -19,7 +19,6 @@
 #include <linux/irq_work.h>
 #include <linux/kallsyms.h>
 #include <linux/list.h>
-#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/printk.h>
@@ -138,25 +137,6 @@ static void stray_stack(struct stray *s, struct pt_regs *regs)
 	}
 }
 
-/* What a file has in a page of fsdax: the page's index in it. */
-static void stray_page(struct stray *s, const struct domain *d,
-		       unsigned long addr)
-{
-	struct page *page;
-	unsigned long mapping;
-
-	s->in_file = false;
-	if (!d->pages || addr < d->pages)
-		return;
-	page = pfn_to_page(PHYS_PFN(d->phys + addr - d->start));
-	mapping = (unsigned long)READ_ONCE(page->mapping);
-	/* One that files share has the number of them in the index's place. */
-	if (PageCompound(page) || !mapping || mapping & PAGE_MAPPING_FLAGS)
-		return;
-	s->in_file = true;
-	s->index = READ_ONCE(page->index);
-}
-
 static void stray_fill(struct stray *s, const struct domain *d,
 		       unsigned long addr, struct pt_regs *regs, bool read,
 		       enum fault_mode mode, const struct contain *store)
@@ -174,7 +154,7 @@ static void stray_fill(struct stray *s, const struct domain *d,
 	s->read = read;
 	s->mode = mode;
 	s->store = *store;
-	stray_page(s, d, addr);
+	s->in_file = page_in_file(d, addr, &s->index);
 }
 
 /* Log it, with so many that are alike, unless there were too many lines. */

@@ -25,7 +25,12 @@
 #include "internal.h"
 
 #define NO_ARG	-1
-/* What writer_enter() returns for a scope; else it is the key. */
+/* Of a fault on a file on DAX, no writer: page.c wants to know of it. */
+#define FAULT_ARG	-2
+/*
+ * What writer_enter() returns for a scope; an address for FAULT_ARG; else it is the
+ * key.
+ */
 #define TOKEN_SCOPE	PKS_NR_KEYS
 
 /*
@@ -126,6 +131,15 @@ static struct hook_set writer_sets[] = {
 		   hook_writer_trampoline),
 };
 
+/* The first argument is the fault. */
+static struct hook dax_faults[] = {
+	{ .name = "dax_iomap_fault", .dst_arg = FAULT_ARG },
+	{ .name = "dax_finish_sync_fault", .dst_arg = FAULT_ARG },
+};
+
+static struct hook_set fault_hooks =
+	WRITER_SET(dax_faults, ARRAY_SIZE(dax_faults), hook_writer_trampoline);
+
 #define ADDED_NAME	100
 
 /* What the administrator added. */
@@ -195,6 +209,9 @@ unsigned long writer_enter(const unsigned long *args, unsigned long ip,
 		atomic64_inc(&hook->hits);
 		grant_scope_begin(record);
 		token = TOKEN_SCOPE;
+	} else if (hook && hook->dst_arg == FAULT_ARG) {
+		page_fault_begin();
+		token = args[0];
 	} else if (hook) {
 		token = writer_open(args[hook->dst_arg], record, NULL);
 		if (token)
@@ -215,6 +232,8 @@ void writer_exit(unsigned long token, struct grant *record)
 {
 	if (token == TOKEN_SCOPE)
 		grant_scope_end(record);
+	else if (token >= PAGE_OFFSET)
+		page_fault_end((const struct vm_fault *)token);
 	else
 		writer_exit_dst(token, record);
 }
@@ -665,6 +684,8 @@ int __init writers_init(char **names, unsigned int nr)
 			ret = 0;
 	}
 	mutex_unlock(&writers_lock);
+	if (!ret)
+		ret = hook_place(&fault_hooks);
 	for (i = 0; i < nr && !ret; i++) {
 		snprintf(change, sizeof(change), "+%s", names[i]);
 		ret = writers_change(change);
@@ -694,7 +715,9 @@ void writers_exit(void)
 	list_for_each_entry_safe(a, next, &added, list)
 		writers_del(a->name);
 	mutex_unlock(&writers_lock);
+	hook_remove(&fault_hooks);
 	unknown_exit();
 	hook_drain();
 	grant_drain();
+	page_exit();
 }

@@ -11,8 +11,16 @@
  *	crypto		an AF_ALG cipher's output
  *	vmsplice	the mapping's pages, given to a pipe and spliced to a file
  *
- * and "hold", which has the file's second page in a pipe, prints "held", and
- * lets it go when standard input ends.
+ *	late		an AIO read from DISK, which is held up; meanwhile nobody has
+ *			FILE open or mapped
+ *
+ * and, which print "held", and end when standard input does:
+ *
+ *	hold		have the file's second page, written before, in a pipe
+ *	read		the same as a user who may only read the file, and has not
+ *			mapped it writable
+ *
+ * "late" prints "held" as well, and verifies when standard input ends.
  *
  * The buffer begins and ends in the midst of a page. FILE has 2 MiB at least.
  * DISK is written first. "fixed" pins for long, which files on DAX refuse and
@@ -21,6 +29,8 @@
 #define _GNU_SOURCE
 #include <err.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/aio_abi.h>
 #include <linux/if_alg.h>
 #include <linux/io_uring.h>
 #include <stdint.h>
@@ -218,6 +228,14 @@ static void by_vmsplice(void)
 		errx(1, "what was spliced is something else");
 }
 
+static void say_held(void)
+{
+	printf("held\n");
+	fflush(stdout);
+	while (getchar() != EOF)
+		;
+}
+
 static void hold(void)
 {
 	struct iovec page = { map + PAGE, PAGE };
@@ -225,19 +243,67 @@ static void hold(void)
 
 	if (pipe(ends) || vmsplice(ends[1], &page, 1, 0) != PAGE)
 		err(1, "vmsplice");
-	printf("held\n");
-	fflush(stdout);
-	while (getchar() != EOF)
-		;
+	say_held();
+}
+
+static void only_read(const char *name)
+{
+	int file;
+
+	if (setgroups(0, NULL) || setgid(1000) || setuid(1000))
+		err(1, "become another user");
+	if (open(name, O_RDWR) >= 0)
+		errx(1, "%s may be written", name);
+	file = open(name, O_RDONLY);
+	map = mmap(NULL, MAPPED, PROT_READ, MAP_SHARED, file, 0);
+	if (file < 0 || map == MAP_FAILED)
+		err(1, "%s", name);
+	hold();
+}
+
+/* The pages are pinned when the read begins: nothing else is left of the map. */
+static void by_late_read(int file, const char *name, const char *disk)
+{
+	struct iocb read = {
+		.aio_lio_opcode = IOCB_CMD_PREAD,
+		.aio_fildes = open(disk, O_RDONLY | O_DIRECT),
+		.aio_buf = (uintptr_t)map + SKIP,
+		.aio_nbytes = LENGTH,
+	};
+	struct iocb *reads = &read;
+	struct io_event event;
+	aio_context_t context = 0;
+
+	if (read.aio_fildes == (unsigned int)-1 ||
+	    syscall(__NR_io_setup, 1, &context) ||
+	    syscall(__NR_io_submit, context, 1, &reads) != 1)
+		err(1, "read %s", disk);
+	munmap(map, MAPPED);
+	close(file);
+	say_held();
+	if (syscall(__NR_io_getevents, context, 1, 1, &event, NULL) != 1 ||
+	    event.res != LENGTH)
+		errx(1, "the read says %lld", (long long)event.res);
+	file = open(name, O_RDONLY);
+	map = mmap(NULL, MAPPED, PROT_READ, MAP_SHARED, file, 0);
+	if (map == MAP_FAILED ||
+	    pread(read.aio_fildes, source, LENGTH, 0) != LENGTH)
+		err(1, "read again");
+	memcpy(wanted + SKIP, source, LENGTH);
 }
 
 int main(int argc, char **argv)
 {
 	const char *way = argc > 2 ? argv[1] : "";
 	const char *disk = argc > 3 ? argv[3] : "/dev/null";
-	int file = argc > 2 ? open(argv[2], O_RDWR) : -1;
 	struct stat status;
+	int file;
 
+	if (!strcmp(way, "read")) {
+		only_read(argv[2]);
+		return 0;
+	}
+	file = argc > 2 ? open(argv[2], O_RDWR) : -1;
 	if (file < 0)
 		err(1, "usage: pinned WAY FILE [DISK]");
 	map = mmap(NULL, MAPPED, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
@@ -268,6 +334,8 @@ int main(int argc, char **argv)
 		by_crypto();
 	else if (!strcmp(way, "vmsplice"))
 		by_vmsplice();
+	else if (!strcmp(way, "late"))
+		by_late_read(file, argv[2], disk);
 	else
 		errx(1, "no way %s", way);
 	for (int i = 0; i < SIZE; i++)
