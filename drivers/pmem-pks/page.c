@@ -24,7 +24,6 @@
  * The fault asks, in any context, with preemption off, which is all that RCU wants:
  * inodes and the nodes of their trees are freed by it.
  */
-#include <linux/delay.h>
 #include <linux/fs.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 
-DESCRIPTION="who may only read a file takes no page's protection away by pinning it, and who writes late loses nothing"
+DESCRIPTION="a reader's pin takes no page's protection away, and a writer's is one to its end"
 PMEM=256M
 
 test() {

@@ -16,7 +16,7 @@ test() {
 	dd if=/dev/zero of=/mnt/fs/mapped bs=1M count=4 conv=fsync status=none
 	for mode in relaxed strict; do
 		echo $mode >$pks/fault_mode
-		for way in vm_writev ptrace mem crypto "direct /dev/ram0" "direct /dev/nullb0" \
+		for way in vm_writev map_sync ptrace mem crypto "direct /dev/ram0" "direct /dev/nullb0" \
 			   "direct /dev/pmem1" "direct /dev/loop0"; do
 			arrives "$mode: $way" namespace0.0 /mnt/fs/mapped $way
 		done

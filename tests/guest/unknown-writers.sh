@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 
-DESCRIPTION="a driver for pmem that nobody knows loses nothing in any mode, and contain is refused until it is known"
+DESCRIPTION="an unknown driver for pmem loses nothing, and contain is refused until it is known"
 PMEM=256M
 
 test() {

@@ -4,6 +4,7 @@
  * whose pages it holds meanwhile, in one WAY, and verify each byte:
  *
  *	vm_writev	process_vm_writev()
+ *	map_sync	the same, of a mapping by MAP_SYNC
  *	ptrace		PTRACE_POKEDATA
  *	mem		/proc/<pid>/mem
  *	direct		an O_DIRECT read from DISK
@@ -296,6 +297,8 @@ int main(int argc, char **argv)
 {
 	const char *way = argc > 2 ? argv[1] : "";
 	const char *disk = argc > 3 ? argv[3] : "/dev/null";
+	int flags = strcmp(way, "map_sync") ? MAP_SHARED :
+		    MAP_SHARED_VALIDATE | MAP_SYNC;
 	struct stat status;
 	int file;
 
@@ -306,7 +309,7 @@ int main(int argc, char **argv)
 	file = argc > 2 ? open(argv[2], O_RDWR) : -1;
 	if (file < 0)
 		err(1, "usage: pinned WAY FILE [DISK]");
-	map = mmap(NULL, MAPPED, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	map = mmap(NULL, MAPPED, PROT_READ | PROT_WRITE, flags, file, 0);
 	source = aligned_alloc(PAGE, SIZE);
 	wanted = malloc(SIZE);
 	if (map == MAP_FAILED || !source || !wanted)
@@ -320,7 +323,7 @@ int main(int argc, char **argv)
 		hold();
 		return 0;
 	}
-	if (!strcmp(way, "vm_writev"))
+	if (!strcmp(way, "vm_writev") || !strcmp(way, "map_sync"))
 		by_vm_writev();
 	else if (!strcmp(way, "ptrace"))
 		by_ptrace();
