@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Instructions for contain.c, one in each slot of CONTAIN_SLOT bytes: it finds
+ * Instructions for insn.c, one in each slot of CONTAIN_SLOT bytes: it finds
  * the one it wants by number, and calls it by hook_call().
  */
 #include <linux/linkage.h>
 #include <linux/objtool.h>
+#include <asm/asm.h>
+#include <asm/extable_fixup_types.h>
 #include <asm/nospec-branch.h>
 #include <asm/unwind_hints.h>
 
@@ -74,11 +76,19 @@ SYM_CODE_END(contain_operations)
 
 .macro STORE insn:vararg
 	SLOT
+	movl	$1, %eax
+.Lstore_\@:
 	\insn, (%rdi)
+.Lreturn_\@:
 	RET
+	_ASM_EXTABLE_TYPE(.Lstore_\@, .Lreturn_\@, \
+			  EX_TYPE_DEFAULT | EX_FLAG_CLEAR_AX)
 .endm
 
-/* The vector registers: sixteen xmm, sixteen ymm, 32 zmm, to (%rdi). */
+/*
+ * The vector registers: sixteen xmm, sixteen ymm, 32 zmm, to (%rdi). They return
+ * 1, or 0 if the store faults.
+ */
 	.balign	CONTAIN_SLOT
 SYM_CODE_START(contain_vectors)
 .irp nr, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15

@@ -455,7 +455,7 @@ int __init fault_init(void)
 
 	fault_resolve(warners, ARRAY_SIZE(warners));
 	fault_resolve(dumpers, ARRAY_SIZE(dumpers));
-	ret = contain_init();
+	ret = access_init();
 	if (ret)
 		return ret;
 	ret = hook_place(&fault_hooks);

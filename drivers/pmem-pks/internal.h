@@ -381,7 +381,7 @@ int keymap_set(unsigned long start, unsigned long end, int key, bool direct);
 int keymap_leaves(unsigned long start, unsigned long end, int key,
 		  struct keymap_leaves *leaves);
 
-/* contain.c: a store's effects without the store */
+/* insn.c: what a store is */
 
 struct contain {
 	unsigned int width;	/* bytes of one store */
@@ -405,7 +405,10 @@ enum { CONTAIN_SLOT = 32 };
 void contain_operations(void);
 void contain_vectors(void);
 
-int contain_init(void);
+int access_init(void);
+
+/* contain.c: a store's effects without the store */
+
 bool contain_store(struct pt_regs *regs, unsigned long addr,
 		   unsigned long start, unsigned long end,
 		   struct contain *dropped);
