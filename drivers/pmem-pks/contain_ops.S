@@ -8,6 +8,7 @@
 #include <asm/asm.h>
 #include <asm/extable_fixup_types.h>
 #include <asm/nospec-branch.h>
+#include <asm/smap.h>
 #include <asm/unwind_hints.h>
 
 #include "offsets.h"
@@ -104,3 +105,33 @@ SYM_CODE_START(contain_vectors)
 	STORE vmovups %zmm\nr
 .endr
 SYM_CODE_END(contain_vectors)
+
+/*
+ * String instructions: to %rdi, from %rsi, %rdx times, %rcx in %rax. They return
+ * how many times are left: a fault or a machine check ends them.
+ */
+.macro STRING insn before after
+	SLOT
+	movq	%rcx, %rax
+	movq	%rdx, %rcx
+	ASM_STAC
+	\before
+.Lrep_\@:
+	rep	\insn
+.Lend_\@:
+	\after
+	ASM_CLAC
+	movq	%rcx, %rax
+	RET
+	_ASM_EXTABLE_TYPE(.Lrep_\@, .Lend_\@, EX_TYPE_DEFAULT_MCE_SAFE)
+.endm
+
+	.balign	CONTAIN_SLOT
+SYM_CODE_START(step_strings)
+.irp insn, stosb, stosw, stosl, stosq, movsb, movsw, movsl, movsq
+	STRING \insn
+.endr
+.irp insn, stosb, stosw, stosl, stosq, movsb, movsw, movsl, movsq
+	STRING \insn, std, cld
+.endr
+SYM_CODE_END(step_strings)

@@ -379,7 +379,7 @@ static void domain_tell_failed(struct irq_work *work)
 		for (i = 0; i < t->nr; i++)
 			if (t->range[i].key == key &&
 			    t->range[i].home == t->range[i].start)
-				pr_err_ratelimited("no memory for a grant: %s is unprotected until its protection is turned on again\n",
+				pr_err_ratelimited("no memory for a grant, or no way to let one access through: %s is unprotected until its protection is turned on again\n",
 				       t->range[i].domain->name);
 	}
 	rcu_read_unlock_sched();
@@ -391,8 +391,9 @@ static DEFINE_IRQ_WORK(failed_work, domain_tell_failed);
  * domain_failed_open() - report that a key was opened for everybody
  * @key: the key; 0: an interrupt ran with the grants of what it interrupted
  *
- * A thread's grant could not be kept, and it must not be harmed. Lasts until
- * the protection of the key's domains is turned on again.
+ * A thread's grant could not be kept, and it must not be harmed; or an access
+ * could not be let through alone. Lasts until the protection of the key's domains
+ * is turned on again.
  *
  * Context: any, with any lock held.
  */

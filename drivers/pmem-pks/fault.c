@@ -142,16 +142,37 @@ static bool fault_do_string(struct pt_regs *regs, unsigned long addr)
 	return true;
 }
 
+/*
+ * A single step ends in a debug exception, whose stack a handler of such a one
+ * may be using: this context, or one below it. Such a handler counts as NMI from
+ * its first line of C to its last, and so does whatever interrupts it. So where
+ * in_nmi() is false the stack is free, and where it is true nothing is stepped.
+ * An access that can't be performed there opens its domain for everybody.
+ *
+ * Return: false when the access is to end as the kernel's handler has it.
+ */
+static bool fault_pass_nmi(int key, struct pt_regs *regs, unsigned long addr,
+			   bool read, struct pt_regs *after,
+			   struct contain *store)
+{
+	enum step done = read ? STEP_UNKNOWN :
+			 step_perform(regs, addr, key, after, store);
+
+	if (done == STEP_DONE)
+		*regs = *after;
+	else if (done == STEP_UNKNOWN)
+		grant_fail_open(key);
+	return done != STEP_FAULTED;
+}
+
 /* Let a write to a pinned page through. */
 static void fault_let_pinned(int key, struct pt_regs *regs, unsigned long addr)
 {
-	bool done = false;
+	bool done;
 
-	if (!in_nmi()) {
-		grant_open_slowly(key);
-		done = fault_do_string(regs, addr);
-		grant_close_slowly(key);
-	}
+	grant_open_slowly(key);
+	done = fault_do_string(regs, addr);
+	grant_close_slowly(key);
 	if (!done)
 		grant_step(key, regs, true);
 }
@@ -346,6 +367,9 @@ static bool fault_denied(unsigned long arg0, unsigned long error_code,
 
 	if (!read && !READ_ONCE(fault_deny_pinned) && page_is_pinned(d, addr)) {
 		report_pinned(d, addr, regs);
+		if (in_nmi())
+			return fault_pass_nmi(key, regs, at, read, &after,
+					      &store);
 		fault_let_pinned(key, regs, at);
 		return true;
 	}
@@ -365,6 +389,9 @@ static bool fault_denied(unsigned long arg0, unsigned long error_code,
 	report_stray(d, addr, regs, read, mode, &store);
 	switch (mode) {
 	case FAULT_RELAXED:
+		if (in_nmi())
+			return fault_pass_nmi(key, regs, at, read, &after,
+					      &store);
 		grant_step(key, regs, false);
 		return true;
 	case FAULT_PANIC:

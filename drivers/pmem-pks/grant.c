@@ -226,6 +226,21 @@ static void grant_open_for_all(int key)
 	fail_open(key);
 }
 
+/**
+ * grant_fail_open() - open a key for everybody, and here at once
+ * @key: the key
+ *
+ * For an access that can neither be performed nor be stepped (fault.c).
+ *
+ * Context: any, NMI included.
+ */
+void grant_fail_open(int key)
+{
+	if (!pks_is_open(key))
+		grant_open_for_all(key);
+	pks_write(pks_read() & ~PKRS_KEY_MASK(key));
+}
+
 /*
  * lost_lock held. The entry of a thread, or a free one, or NULL. One that is dead
  * comes back to nothing.

@@ -154,6 +154,7 @@ void grant_scope_key(int key);
 bool grant_covers(int key);
 void grant_step(int key, struct pt_regs *regs, bool once);
 bool grant_step_done(struct pt_regs *regs);
+void grant_fail_open(int key);
 bool grant_push(unsigned int tag);
 void grant_pop(unsigned int tag);
 bool grant_put_aside(struct pt_regs *fault);
@@ -406,6 +407,14 @@ void contain_operations(void);
 void contain_vectors(void);
 
 int access_init(void);
+
+/* step.c: a store let through */
+
+enum step { STEP_DONE, STEP_UNKNOWN, STEP_FAULTED };
+
+void step_strings(void);
+enum step step_perform(const struct pt_regs *regs, unsigned long addr, int key,
+		       struct pt_regs *after, struct contain *what);
 
 /* contain.c: a store's effects without the store */
 

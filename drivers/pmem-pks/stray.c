@@ -15,6 +15,9 @@
  *            hardirq  an irq_work
  *            ipi      an interrupt from this CPU to another one
  *            nmi      an NMI for each, but not of vectors
+ *            breakpoint  the handler of a hardware breakpoint, for each, but not
+ *                     of vectors
+ *            breakpoint-nmi  an NMI that interrupts such a handler
  *            string   the thread, as one rep stosb of count bytes at place
  *            smear    the thread, as one rep movsb of count bytes at place, each
  *                     from the one before it
@@ -36,6 +39,7 @@
 #include <linux/atomic.h>
 #include <linux/cpu.h>
 #include <linux/debugfs.h>
+#include <linux/hw_breakpoint.h>
 #include <linux/interrupt.h>
 #include <linux/ioport.h>
 #include <linux/irq_work.h>
@@ -44,6 +48,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
+#include <linux/perf_event.h>
 #include <linux/pfn.h>
 #include <linux/prandom.h>
 #include <linux/sched/task.h>
@@ -97,6 +102,7 @@ static const struct instruction {
 	{ "cmpxchg", store_cmpxchg, spared_cmpxchg },
 	{ "movs", store_movs, spared_movs },
 	{ "stos", store_stos, spared_stos },
+	{ "fnstcw", store_fnstcw, spared_fnstcw },
 	{ "movups", store_movups, spared_movups, true },
 	{ "vmovups", store_vmovups, spared_vmovups, true },
 	{ "row1", store_row1 },
@@ -229,6 +235,15 @@ static int stray_nmi(unsigned int type, struct pt_regs *regs)
 	return NMI_HANDLED;
 }
 
+/* By an NMI to this CPU. Preemption off. */
+static void stray_by_nmi(struct stray_job *job)
+{
+	WRITE_ONCE(current_job, job);
+	apic->send_IPI_mask(cpumask_of(smp_processor_id()), NMI_VECTOR);
+	while (READ_ONCE(current_job))
+		cpu_relax();
+}
+
 static int stray_from_nmi(struct stray_job *job)
 {
 	unsigned int left = job->count;
@@ -242,14 +257,68 @@ static int stray_from_nmi(struct stray_job *job)
 	job->count = 1;
 	for (; left; left--, job->seed++) {
 		preempt_disable();
-		WRITE_ONCE(current_job, job);
-		apic->send_IPI_mask(cpumask_of(smp_processor_id()), NMI_VECTOR);
-		while (READ_ONCE(current_job))
-			cpu_relax();
+		stray_by_nmi(job);
 		preempt_enable();
 	}
 	unregister_nmi_handler(NMI_LOCAL, "stray");
 	return 0;
+}
+
+/* A write to this hits the breakpoint. */
+static u64 watched;
+static struct stray_job *watched_job;
+
+static void stray_watched(struct perf_event *event,
+			  struct perf_sample_data *data, struct pt_regs *regs)
+{
+	stray_stores(watched_job);
+}
+
+static void stray_watched_nmi(struct perf_event *event,
+			      struct perf_sample_data *data,
+			      struct pt_regs *regs)
+{
+	stray_by_nmi(watched_job);
+}
+
+static int stray_at_breakpoint(struct stray_job *job,
+			       perf_overflow_handler_t handler)
+{
+	unsigned int left = job->count;
+	struct perf_event * __percpu *event;
+	struct perf_event_attr attr;
+
+	if (job->instruction->vector)
+		return -EINVAL;
+	hw_breakpoint_init(&attr);
+	attr.bp_addr = (unsigned long)&watched;
+	attr.bp_len = HW_BREAKPOINT_LEN_8;
+	attr.bp_type = HW_BREAKPOINT_W;
+	event = register_wide_hw_breakpoint(&attr, handler, NULL);
+	if (IS_ERR((void __force *)event))
+		return PTR_ERR((void __force *)event);
+	job->count = 1;
+	watched_job = job;
+	for (; left; left--, job->seed++)
+		WRITE_ONCE(watched, left);
+	unregister_wide_hw_breakpoint(event);
+	return 0;
+}
+
+static int stray_from_breakpoint(struct stray_job *job)
+{
+	return stray_at_breakpoint(job, stray_watched);
+}
+
+static int stray_from_breakpoint_nmi(struct stray_job *job)
+{
+	int ret = register_nmi_handler(NMI_LOCAL, stray_nmi, 0, "stray");
+
+	if (ret)
+		return ret;
+	ret = stray_at_breakpoint(job, stray_watched_nmi);
+	unregister_nmi_handler(NMI_LOCAL, "stray");
+	return ret;
 }
 
 static int stray_from_thread(struct stray_job *job)
@@ -290,6 +359,8 @@ static const struct {
 	{ "hardirq", stray_from_hardirq },
 	{ "ipi", stray_from_ipi },
 	{ "nmi", stray_from_nmi },
+	{ "breakpoint", stray_from_breakpoint },
+	{ "breakpoint-nmi", stray_from_breakpoint_nmi },
 	{ "string", stray_string },
 	{ "smear", stray_smear },
 };

@@ -5,8 +5,8 @@
  * is not settled ends it and nothing else.
  *
  * Each takes the place, and stores "STRAY" backwards in eight bytes, or the first
- * bytes of that, to one that holds 0; vectors twice, so that they reach eight bytes
- * beyond. Those are called between kernel_fpu_begin() and kernel_fpu_end().
+ * bytes of that, to one that holds 0; fnstcw two bytes of the FPU's; vectors twice, so
+ * that they reach eight bytes beyond. Those are called between kernel_fpu_begin() and kernel_fpu_end().
  */
 #include <linux/linkage.h>
 #include <asm/asm.h>
@@ -57,6 +57,7 @@ STORE xadd, "lock xaddq %rdx, (%rdi)"
 STORE cmpxchg, "lock cmpxchgq %rdx, (%rdi)"
 STORE movs, "rep movsq"
 STORE stos, "rep stosq", "movq %rdx, %rax"
+STORE fnstcw, "fnstcw (%rdi)"
 STORE movups, "movups %xmm0, (%rdi)", "movups (%rsi), %xmm0"
 STORE vmovups, "vmovups %xmm0, (%rdi)", "vmovups (%rsi), %xmm0"
 

@@ -29,6 +29,8 @@ void store_movs(void *place);
 void spared_movs(void *place);
 void store_stos(void *place);
 void spared_stos(void *place);
+void store_fnstcw(void *place);
+void spared_fnstcw(void *place);
 void store_movups(void *place);
 void spared_movups(void *place);
 void store_vmovups(void *place);
