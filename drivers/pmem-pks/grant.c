@@ -739,38 +739,20 @@ bool grant_covers(int key)
 	return true;
 }
 
-/*
- * A single step of an NMI leaves the contexts alone, which it may have
- * interrupted in the middle of a change: PKRS is put back as it was.
- */
-static void grant_step_nmi(int key)
-{
-	struct grant_ctx *nmi = this_cpu_ptr(&grant_cpu.nmi);
-
-	if (!nmi->step_keys)
-		nmi->open = pks_read();
-	pks_write(pks_read() & ~PKRS_KEY_MASK(key));
-}
-
 /**
  * grant_step() - grant a key for one instruction
  * @key: the key
  * @regs: the registers before the instruction
  * @once: of a repeated string instruction, for one repetition only
  *
- * Context: the page fault.
+ * Context: the page fault, not of an NMI.
  */
 void grant_step(int key, struct pt_regs *regs, bool once)
 {
 	struct grant_ctx *ctx;
 
-	if (unlikely(in_nmi())) {
-		ctx = this_cpu_ptr(&grant_cpu.nmi);
-		grant_step_nmi(key);
-	} else {
-		grant_open_slowly(key);
-		ctx = __this_cpu_read(grant_cpu.top);
-	}
+	grant_open_slowly(key);
+	ctx = __this_cpu_read(grant_cpu.top);
 	/* The second time for one instruction if it uses two domains. */
 	if (!ctx->step_keys) {
 		ctx->step_tf = regs->flags & X86_EFLAGS_TF;
@@ -784,10 +766,8 @@ void grant_step(int key, struct pt_regs *regs, bool once)
 
 static struct grant_ctx *grant_stepping(void)
 {
-	struct grant_ctx *ctx = this_cpu_ptr(&grant_cpu.nmi);
+	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
 
-	if (likely(!ctx->step_keys))
-		ctx = __this_cpu_read(grant_cpu.top);
 	return ctx->step_keys ? ctx : NULL;
 }
 
@@ -815,10 +795,6 @@ bool grant_step_done(struct pt_regs *regs)
 		regs->flags &= ~X86_EFLAGS_TF;
 	keys = ctx->step_keys;
 	ctx->step_keys = 0;
-	if (ctx == this_cpu_ptr(&grant_cpu.nmi)) {
-		pks_write(ctx->open);
-		return !ctx->step_tf;
-	}
 	for (key = 1; keys; key++) {
 		if (keys & BIT(key)) {
 			keys &= ~BIT(key);

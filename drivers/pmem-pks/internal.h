@@ -121,7 +121,6 @@ struct grant_cpu {
 	struct grant_ctx *top;
 	u64 total;
 	struct grant_ctx ctx[GRANT_LEVELS];
-	struct grant_ctx nmi;
 };
 
 /* What the top context has open, nested ones included; and its number. */
