@@ -241,6 +241,37 @@ void grant_fail_open(int key)
 	pks_write(pks_read() & ~PKRS_KEY_MASK(key));
 }
 
+/**
+ * grant_brief_open() - open a key for the thread until something comes between
+ * @key: the key
+ *
+ * It ends for good at the CPU's next interrupt or softirq, when the thread leaves
+ * the CPU, and when a page fault of its is handled.
+ *
+ * Context: the page fault of a thread, interrupts off.
+ * Return: false, and nothing is changed, if the thread has anything open.
+ */
+bool grant_brief_open(int key)
+{
+	if (__this_cpu_read(grant_level) || __this_cpu_read(grant_busy))
+		return false;
+	grant_open_slowly(key);
+	__this_cpu_write(grant_cpu.ctx[0].brief_key, key);
+	return true;
+}
+
+/* Preemption off. An interrupt may come between, and do it. */
+static void grant_brief_end(void)
+{
+	int key;
+
+	if (likely(!__this_cpu_read(grant_cpu.ctx[0].brief_key)))
+		return;
+	key = this_cpu_xchg(grant_cpu.ctx[0].brief_key, 0);
+	if (key)
+		grant_close_slowly(key);
+}
+
 /*
  * lost_lock held. The entry of a thread, or a free one, or NULL. One that is dead
  * comes back to nothing.
@@ -816,6 +847,7 @@ bool grant_push(unsigned int tag)
 {
 	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
 
+	grant_brief_end();
 	if (unlikely(__this_cpu_read(grant_level) == GRANT_LEVELS - 1)) {
 		atomic64_inc(&fail_opens);
 		fail_open(0);
@@ -873,6 +905,7 @@ bool grant_put_aside(struct pt_regs *fault)
 	bool done = false;
 
 	preempt_disable();
+	grant_brief_end();
 	if (!__this_cpu_read(grant_level) && __this_cpu_read(grant_busy)) {
 		grant_suspend(current, fault);
 		done = true;
@@ -912,6 +945,8 @@ void grant_switch(const unsigned long *args, unsigned long ip)
 {
 	struct grant *g;
 
+	if (__this_cpu_read(grant_busy))
+		grant_brief_end();
 	if (__this_cpu_read(grant_busy))
 		grant_suspend((struct task_struct *)args[0], NULL);
 	g = grant_of(current);

@@ -90,6 +90,7 @@ struct grant_ctx {
 	bool step_tf;		/* the context had EFLAGS.TF set itself */
 	bool step_once;		/* for one repetition of it */
 	unsigned long step_ip;
+	int brief_key;		/* grant_brief_open()'s, or 0 */
 	/*
 	 * Where the context goes when its thread leaves the CPU: the room that
 	 * its outermost writer has in its trampoline's frame. NULL without one.
@@ -154,6 +155,7 @@ bool grant_covers(int key);
 void grant_step(int key, struct pt_regs *regs, bool once);
 bool grant_step_done(struct pt_regs *regs);
 void grant_fail_open(int key);
+bool grant_brief_open(int key);
 bool grant_push(unsigned int tag);
 void grant_pop(unsigned int tag);
 bool grant_put_aside(struct pt_regs *fault);
