@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * contain: what a denied store does but for the store.
+ * contain: what a denied store does but for the store; and relaxed: all of it.
  *
  * Each instruction is executed twice with the same registers, flags and bytes:
  * on plain memory, and on pages that are fenced. Afterwards the registers and
- * flags are the same, the fenced bytes are what they were, and what was dropped
- * is what the plain memory holds now.
+ * flags are the same. In contain the fenced bytes are what they were, and what
+ * was dropped is what the plain memory holds now. In relaxed they are what the
+ * plain memory holds, and nothing was granted for it, as a single step is.
  *
  * What is executed stands in contain_insns.S.
  */
@@ -55,9 +56,12 @@ static struct {
 	u64 offset;	/* of the operand */
 	struct registers cpu[2];
 	s64 strays;
+	bool performed;	/* in relaxed */
+	bool stepped;	/* ... by a single step */
+	u64 grants;
 } rig;
 
-static int rig_init(struct kunit *test)
+static int rig_prepare(struct kunit *test, enum fault_mode mode)
 {
 	unsigned int i;
 
@@ -83,8 +87,19 @@ static int rig_init(struct kunit *test)
 	rig.d.own_key = true;
 	rig.d.fault_mode = FAULT_INHERIT;
 	strscpy(rig.d.name, "fenced", DOMAIN_NAME_LEN);
-	WRITE_ONCE(fault_mode, FAULT_CONTAIN);
+	rig.performed = mode == FAULT_RELAXED;
+	WRITE_ONCE(fault_mode, mode);
 	return domain_add(&rig.d) ?: domain_protect(&rig.d, true);
+}
+
+static int rig_init(struct kunit *test)
+{
+	return rig_prepare(test, FAULT_CONTAIN);
+}
+
+static int rig_init_relaxed(struct kunit *test)
+{
+	return rig_prepare(test, FAULT_RELAXED);
 }
 
 static void rig_exit(struct kunit *test)
@@ -112,6 +127,15 @@ static u64 begin_flags(u64 set)
 	return (native_save_fl() & ~COMPARED) | set;
 }
 
+/* What the last store left there. */
+static void fill_fenced(void)
+{
+	KUNIT_EXPECT_EQ(rig.test, pks_grant(rig.key), 0);
+	memcpy(rig.memory[1] + PAGE_SIZE, rig.image + PAGE_SIZE, 2 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(rig.test, pks_revoke(rig.key), 0);
+	rig.grants = grant_total();
+}
+
 /* @offset: of the operand in the memory */
 static void begin(u64 offset, u64 flags)
 {
@@ -123,6 +147,9 @@ static void begin(u64 offset, u64 flags)
 	       PAGE_SIZE);
 	rig.offset = offset;
 	rig.strays = atomic64_read(&rig.d.stray_writes);
+	rig.grants = grant_total();
+	if (rig.performed)
+		fill_fenced();
 	memset(&contain_last, 0, sizeof(contain_last));
 	rig.cpu[0].ax = any();
 	rig.cpu[0].bx = any();
@@ -174,6 +201,9 @@ static void expect_same_cpu(const char *text)
 	KUNIT_EXPECT_EQ_MSG(rig.test, atomic64_read(&rig.d.stray_writes),
 			    rig.strays + 1, "%s", text);
 	KUNIT_EXPECT_EQ_MSG(rig.test, pks_read(), pks_closed, "%s", text);
+	if (rig.performed && !rig.stepped)
+		KUNIT_EXPECT_EQ_MSG(rig.test, grant_total(), rig.grants, "%s",
+				    text);
 }
 
 /* @data: what was to be written is known */
@@ -183,8 +213,9 @@ static void end(const char *text, unsigned int width, bool data)
 
 	expect_same_cpu(text);
 	KUNIT_EXPECT_TRUE_MSG(rig.test,
-			      !memcmp(rig.memory[1], rig.image, SIZE),
-			      "%s: the memory is as it was", text);
+			      !memcmp(rig.memory[1], rig.performed ?
+				      rig.memory[0] : rig.image, SIZE),
+			      "%s: the memory", text);
 	KUNIT_EXPECT_EQ_MSG(rig.test, contain_last.width, width, "%s", text);
 	KUNIT_EXPECT_EQ_MSG(rig.test, contain_last.bytes, width, "%s", text);
 	KUNIT_EXPECT_EQ_MSG(rig.test, contain_last.data_len,
@@ -300,7 +331,7 @@ static void rotations_through_the_carry(struct kunit *test)
 		execute(contain_carries, &rig.cpu[1]);
 		changed |= (rig.cpu[0].flags ^ rig.cpu[1].flags) & COMPARED;
 	}
-	WRITE_ONCE(fault_mode, FAULT_CONTAIN);
+	WRITE_ONCE(fault_mode, rig.performed ? FAULT_RELAXED : FAULT_CONTAIN);
 	if (changed)
 		kunit_skip(test, "the CPU changes flags by a store that faults");
 	try_all(contain_carries, false);
@@ -308,7 +339,10 @@ static void rotations_through_the_carry(struct kunit *test)
 
 static void bits(struct kunit *test)
 {
+	/* Where the string of bits has them, locks may be split. */
+	rig.stepped = true;
 	try_all(contain_bits, true);
+	rig.stepped = false;
 	try_all(contain_bits_imm, false);
 }
 
@@ -329,6 +363,7 @@ static void avx(struct kunit *test)
 	if (!boot_cpu_has(X86_FEATURE_AVX2))
 		kunit_skip(test, "the CPU has no AVX2");
 	try_vectors(contain_avx, 2, true);
+	rig.stepped = true;
 	try_vectors(contain_masked, 2, false);
 }
 
@@ -338,6 +373,7 @@ static void avx512(struct kunit *test)
 	    !boot_cpu_has(X86_FEATURE_AVX512VL))
 		kunit_skip(test, "the CPU has no AVX512");
 	try_vectors(contain_evex, 4, true);
+	rig.stepped = true;
 	try_vectors(contain_evex_masked, 4, false);
 }
 
@@ -374,13 +410,16 @@ static void end_string(const char *text, unsigned int width, u64 count, u64 df)
 		if (dropped == 1 || (!df && dropped * width <= sizeof(data)))
 			memcpy(data + (dropped - 1) * width, expected + offset,
 			       width);
-		memcpy(expected + offset, rig.image + offset, width);
+		if (!rig.performed)
+			memcpy(expected + offset, rig.image + offset, width);
 	}
 	expect_same_cpu(text);
 	KUNIT_EXPECT_TRUE_MSG(rig.test, !memcmp(rig.memory[1], expected, SIZE),
 			      "%s from 0x%llx, %llu times", text, rig.offset,
 			      count);
 	KUNIT_EXPECT_EQ_MSG(rig.test, contain_last.width, width, "%s", text);
+	if (rig.performed)
+		return;
 	KUNIT_EXPECT_EQ_MSG(rig.test, contain_last.bytes, dropped * width,
 			    "%s from 0x%llx, %llu times, %s", text, rig.offset,
 			    count, df ? "down" : "up");
@@ -449,7 +488,7 @@ static void movs(struct kunit *test)
 }
 
 /* A store that begins in front of the pages, or ends behind them. */
-static void a_store_over_an_edge_is_dropped_whole(struct kunit *test)
+static void a_store_over_an_edge_is_one(struct kunit *test)
 {
 	unsigned int i, k;
 
@@ -688,7 +727,7 @@ static struct kunit_case contain_cases[] = {
 	KUNIT_CASE(avx512),
 	KUNIT_CASE(stos),
 	KUNIT_CASE(movs),
-	KUNIT_CASE(a_store_over_an_edge_is_dropped_whole),
+	KUNIT_CASE(a_store_over_an_edge_is_one),
 	KUNIT_CASE(with_interrupts_off_they_stay_off),
 	KUNIT_CASE(in_an_nmi),
 	KUNIT_CASE(what_is_not_known_is_denied),
@@ -698,6 +737,133 @@ static struct kunit_case contain_cases[] = {
 	{}
 };
 
+static void what_is_not_known_is_stepped(struct kunit *test)
+{
+	const struct contain_insn *insn;
+
+	rig.stepped = true;
+	for (insn = contain_unknown; insn->text; insn++) {
+		begin(MIDDLE, 0);
+		/* Each CPU has a GDT of its own. */
+		preempt_disable();
+		execute(insn, &rig.cpu[0]);
+		execute(insn, &rig.cpu[1]);
+		preempt_enable();
+		expect_same_cpu(insn->text);
+		KUNIT_EXPECT_TRUE(test, !memcmp(rig.memory[1], rig.memory[0],
+						SIZE));
+		KUNIT_EXPECT_FALSE(test, !memcmp(rig.memory[1], rig.image,
+						 SIZE));
+	}
+}
+
+/* A lock that reaches over a cache line would be none if it were in two parts. */
+static void a_split_lock_is_stepped(struct kunit *test)
+{
+	unsigned int i, k;
+
+	rig.stepped = true;
+	for (i = 0; i < 8; i++) {
+		begin(MIDDLE + 64 - i, 0);
+		for (k = 0; k < 2; k++)
+			execute(&contain_exchanges[5], &rig.cpu[k]);
+		end(contain_exchanges[5].text, 8, true);
+		KUNIT_EXPECT_EQ(test, grant_total() - rig.grants, i ? 1 : 0);
+	}
+}
+
+/*
+ * The registers are those of a block's begin, as a CPU with fast strings may
+ * have them, and the address is one inside.
+ */
+static void an_address_inside_a_block(struct kunit *test)
+{
+	static const u8 rep_stosb[15] = { 0xf3, 0xaa };
+	static const u8 rep_movsq[15] = { 0xf3, 0x48, 0xa5 };
+	const unsigned long front = (unsigned long)rig.memory[1] + PAGE_SIZE;
+	struct pt_regs regs = {
+		.ip = (unsigned long)rep_stosb, .cs = __KERNEL_CS, .ax = 0x77,
+		.cx = 100, .di = front + 8, .si = (unsigned long)rig.source,
+	};
+	const struct pt_regs before = regs;
+	unsigned long addr = front + 8 + 63;
+
+	begin(MIDDLE, 0);
+	/* In the same page, and one byte too far. */
+	KUNIT_EXPECT_FALSE(test, step_front(&regs, &addr));
+	KUNIT_EXPECT_EQ(test, addr, front + 8);
+	addr = front + 8 + 64;
+	KUNIT_EXPECT_FALSE(test, step_front(&regs, &addr));
+	KUNIT_EXPECT_EQ(test, addr, front + 8 + 64);
+	KUNIT_EXPECT_TRUE(test, !memcmp(&regs, &before, sizeof(regs)));
+
+	/* From a page that is not fenced: that part is stored. */
+	regs.di = front - 5;
+	addr = front + 3;
+	KUNIT_EXPECT_TRUE(test, step_front(&regs, &addr));
+	KUNIT_EXPECT_EQ(test, regs.di, front);
+	KUNIT_EXPECT_EQ(test, regs.cx, 95);
+	KUNIT_EXPECT_EQ(test, regs.ip, before.ip);
+	KUNIT_EXPECT_NULL(test, memchr_inv((u8 *)front - 5, 0x77, 5));
+	KUNIT_EXPECT_TRUE(test, !memcmp((u8 *)front, rig.image + PAGE_SIZE,
+					PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, pks_read(), pks_closed);
+
+	/* The element on the edge is for the next fault. */
+	regs = before;
+	regs.ip = (unsigned long)rep_movsq;
+	regs.di = front - 12;
+	addr = front + 20;
+	KUNIT_EXPECT_TRUE(test, step_front(&regs, &addr));
+	KUNIT_EXPECT_EQ(test, regs.di, front - 4);
+	KUNIT_EXPECT_EQ(test, regs.si, before.si + 8);
+	KUNIT_EXPECT_EQ(test, regs.cx, 99);
+	addr = front;
+	KUNIT_EXPECT_FALSE(test, step_front(&regs, &addr));
+	KUNIT_EXPECT_EQ(test, addr, front);
+
+	/* From the other fenced page into this one: that one first. */
+	regs = before;
+	regs.di = front + PAGE_SIZE - 5;
+	addr = front + PAGE_SIZE + 3;
+	KUNIT_EXPECT_FALSE(test, step_front(&regs, &addr));
+	KUNIT_EXPECT_EQ(test, addr, regs.di);
+
+	/* Backwards there are no blocks. */
+	regs = before;
+	regs.flags = X86_EFLAGS_DF;
+	addr = front + 20;
+	KUNIT_EXPECT_FALSE(test, step_front(&regs, &addr));
+	KUNIT_EXPECT_EQ(test, addr, front + 20);
+}
+
+static struct kunit_case relaxed_cases[] = {
+	KUNIT_CASE(moves),
+	KUNIT_CASE(arithmetic),
+	KUNIT_CASE(rotations_through_the_carry),
+	KUNIT_CASE(bits),
+	KUNIT_CASE(exchanges),
+	KUNIT_CASE(sse),
+	KUNIT_CASE(avx),
+	KUNIT_CASE(avx512),
+	KUNIT_CASE(stos),
+	KUNIT_CASE(movs),
+	KUNIT_CASE(a_store_over_an_edge_is_one),
+	KUNIT_CASE(with_interrupts_off_they_stay_off),
+	KUNIT_CASE(in_an_nmi),
+	KUNIT_CASE(what_is_not_known_is_stepped),
+	KUNIT_CASE(a_split_lock_is_stepped),
+	KUNIT_CASE(an_address_inside_a_block),
+	{}
+};
+
+static struct kunit_suite relaxed_suite = {
+	.name = "pmem_pks_relaxed",
+	.init = rig_init_relaxed,
+	.exit = rig_exit,
+	.test_cases = relaxed_cases,
+};
+
 static struct kunit_suite contain_suite = {
 	.name = "pmem_pks_contain",
 	.init = rig_init,
@@ -705,4 +871,4 @@ static struct kunit_suite contain_suite = {
 	.test_cases = contain_cases,
 };
 
-kunit_test_suite(contain_suite);
+kunit_test_suites(&contain_suite, &relaxed_suite);

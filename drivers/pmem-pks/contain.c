@@ -18,19 +18,6 @@
 
 #include "insn.h"
 
-#if IS_ENABLED(CONFIG_PMEM_PKS_KUNIT_TEST)
-struct contain contain_last;
-
-static void contain_note(const struct contain *dropped)
-{
-	contain_last = *dropped;
-}
-#else
-static void contain_note(const struct contain *dropped)
-{
-}
-#endif
-
 /*
  * The part of it that stores into the domain, each store whole. Of its source no
  * more is read than lies in the cache line that the CPU has just read: it may be
@@ -106,7 +93,6 @@ bool contain_store(struct pt_regs *regs, unsigned long addr,
 	}
 	/* What it suppressed was a breakpoint at the instruction. */
 	regs->flags &= ~X86_EFLAGS_RF;
-	contain_note(dropped);
 	return true;
 }
 

@@ -3,6 +3,7 @@
  * Instructions for insn.c, one in each slot of CONTAIN_SLOT bytes: it finds
  * the one it wants by number, and calls it by hook_call().
  */
+#include <asm-generic/errno-base.h>
 #include <linux/linkage.h>
 #include <linux/objtool.h>
 #include <asm/asm.h>
@@ -135,3 +136,67 @@ SYM_CODE_START(step_strings)
 	STRING \insn, std, cld
 .endr
 SYM_CODE_END(step_strings)
+
+/* Four bytes, and eight, from (%rsi) to (%rdi). They return 1, or 0. */
+.macro STREAM load store
+	SLOT
+	\load
+	movl	$1, %eax
+.Lstream_\@:
+	\store
+.Ldone_\@:
+	RET
+	_ASM_EXTABLE_TYPE(.Lstream_\@, .Ldone_\@, \
+			  EX_TYPE_DEFAULT | EX_FLAG_CLEAR_AX)
+.endm
+
+	.balign	CONTAIN_SLOT
+SYM_CODE_START(step_streams)
+	STREAM "movl (%rsi), %ecx", "movnti %ecx, (%rdi)"
+	STREAM "movq (%rsi), %rcx", "movnti %rcx, (%rdi)"
+SYM_CODE_END(step_streams)
+
+/*
+ * (%rdi) from (%rsi) to (%rdx): of 1, 2, 4, 8 and 16 bytes, without a lock and
+ * with one. They return whether it was the former, or an error. Two slots each.
+ */
+.macro EXCHANGE width load old insn:vararg
+	.balign	2 * CONTAIN_SLOT, 0xcc
+	UNWIND_HINT_FUNC
+	ANNOTATE_NOENDBR
+	movq	%rbx, %r9
+.if \width == 16
+	movq	8(%rdx), %rcx
+	movq	(%rdx), %rbx
+	movq	8(%rsi), %rdx
+	movq	(%rsi), %rax
+.else
+	\load
+	\old
+.endif
+.Lexchange_\@:
+	\insn
+	sete	%al
+	movzbl	%al, %eax
+	movq	%r9, %rbx
+	RET
+.Lfault_\@:
+	movl	$-EFAULT, %eax
+	movq	%r9, %rbx
+	RET
+	_ASM_EXTABLE(.Lexchange_\@, .Lfault_\@)
+.endm
+
+.macro EXCHANGES lock
+	EXCHANGE 1, "movb (%rdx), %cl", "movb (%rsi), %al", \lock cmpxchgb %cl, (%rdi)
+	EXCHANGE 2, "movw (%rdx), %cx", "movw (%rsi), %ax", \lock cmpxchgw %cx, (%rdi)
+	EXCHANGE 4, "movl (%rdx), %ecx", "movl (%rsi), %eax", \lock cmpxchgl %ecx, (%rdi)
+	EXCHANGE 8, "movq (%rdx), %rcx", "movq (%rsi), %rax", \lock cmpxchgq %rcx, (%rdi)
+	EXCHANGE 16, , , \lock cmpxchg16b (%rdi)
+.endm
+
+	.balign	2 * CONTAIN_SLOT
+SYM_CODE_START(step_exchanges)
+	EXCHANGES
+	EXCHANGES lock
+SYM_CODE_END(step_exchanges)

@@ -6,18 +6,16 @@
  * The kernel brings us here with interrupts off, from wherever the writer was:
  * a thread, an interrupt, with any lock held. Nothing here takes a lock.
  *
- * relaxed lets the one instruction through: its context is granted the key,
- * and EFLAGS.TF makes the CPU stop behind the instruction (debug exception),
- * where the grant ends. Interrupts stay as the writer had them. If the
- * instruction faults on its other operand, a user's page, the fault is served
- * as usual, even asleep, as the grant is the thread's. A repeated string
- * instruction stops at each iteration and is let through as a whole, so that
- * it counts once.
+ * relaxed lets the one instruction through. Its store is performed here (step.c),
+ * and the writer goes on behind it. What can't be performed is stepped: its
+ * context is granted the key, and EFLAGS.TF makes the CPU stop behind the
+ * instruction (debug exception), where the grant ends. Interrupts stay as the
+ * writer had them. If the instruction faults on its other operand, a user's page,
+ * the fault is served as usual, even asleep, as the grant is the thread's. A
+ * repeated string instruction counts once.
  *
  * A write to a page that somebody has pinned, to have the kernel write it, is let
- * through in every mode. The writer has the key for one instruction, and for
- * what a repeated string instruction writes to that page: never for the page
- * beside it, but for the rest of a single store over the edge.
+ * through in every mode, in the same way. Many in a row get a window.
  *
  * A read of what denies reads, by /proc/kcore or by hibernation, is let through in
  * every mode as well, and not counted: they read all memory, and mean no harm. To
@@ -32,6 +30,7 @@
  */
 #include <linux/kdebug.h>
 #include <linux/mm.h>
+#include <linux/panic.h>
 #include <linux/ptrace.h>
 #include <linux/uaccess.h>
 #include <asm/debugreg.h>
@@ -45,8 +44,20 @@
 #define PF_DENIED	(X86_PF_PROT | X86_PF_PK)
 
 int fault_mode = FAULT_RELAXED;
-/* Whether writes to pinned pages are stray. */
-int fault_deny_pinned;
+int fault_pinned = PINNED_ALLOW;
+
+#if IS_ENABLED(CONFIG_PMEM_PKS_KUNIT_TEST)
+struct contain contain_last;
+
+static void fault_note(const struct contain *store)
+{
+	contain_last = *store;
+}
+#else
+static void fault_note(const struct contain *store)
+{
+}
+#endif
 
 /*
  * The debug exception behind the instruction, or behind the first one of its
@@ -73,108 +84,41 @@ static struct notifier_block fault_step_notifier = {
 };
 
 /*
- * Do what a repeated string instruction would, up to the end of the page. With
- * single steps each byte of a copy would cost two exceptions.
- *
- * Return: false when it is another instruction, or nothing could be done here.
+ * Whoever steps the writer, us perhaps, is to see the instruction's end.
  */
-static bool fault_do_string(struct pt_regs *regs, unsigned long addr)
+static enum step fault_perform(int key, const struct pt_regs *regs,
+			       unsigned long addr, bool read,
+			       struct pt_regs *after, struct contain *store)
 {
-	const u8 *insn = (const u8 *)regs->ip;
-	void *dst = (void *)regs->di;
-	size_t size = 4, bytes, left = 0;
-	bool wide, store;
-
-	if (*insn++ != 0xf3)
-		return false;
-	wide = *insn == 0x48;
-	if (wide)
-		insn++;
-	switch (*insn++) {
-	case 0xa4:
-	case 0xaa:
-		size = 1;
-		break;
-	case 0xa5:
-	case 0xab:
-		if (wide)
-			size = 8;
-		break;
-	default:
-		return false;
-	}
-	store = insn[-1] & 8;
-	if (regs->flags & X86_EFLAGS_DF || regs->di != addr)
-		return false;
-	bytes = min(regs->cx, (PAGE_SIZE - offset_in_page(addr)) / size) * size;
-
-	if (store) {
-		if (size == 1)
-			memset(dst, regs->ax, bytes);
-		else if (size == 4)
-			memset32(dst, regs->ax, bytes / 4);
-		else
-			memset64(dst, regs->ax, bytes / 8);
-	} else if (regs->si < TASK_SIZE_MAX) {
-		if (!access_ok((void __user *)regs->si, bytes))
-			return false;
-		/* Stops where the user's page is not there. */
-		pagefault_disable();
-		left = __copy_from_user_inatomic(dst, (void __user *)regs->si,
-						 bytes);
-		pagefault_enable();
-	} else if (regs->si + bytes <= regs->di || regs->si >= regs->di) {
-		/* Stops where the memory is poisoned. */
-		left = copy_mc_to_kernel(dst, (void *)regs->si, bytes);
-	} else {
-		return false;
-	}
-	bytes = rounddown(bytes - left, size);
-	if (!bytes)
-		return false;
-
-	regs->di += bytes;
-	if (!store)
-		regs->si += bytes;
-	regs->cx -= bytes / size;
-	if (!regs->cx)
-		regs->ip = (unsigned long)insn;
-	return true;
+	if (read || (regs->flags & X86_EFLAGS_TF && !in_nmi()))
+		return STEP_UNKNOWN;
+	return step_perform(regs, addr, key, after, store);
 }
 
 /*
+ * Go on behind what was performed, or else have the access stepped.
+ *
  * A single step ends in a debug exception, whose stack a handler of such a one
  * may be using: this context, or one below it. Such a handler counts as NMI from
  * its first line of C to its last, and so does whatever interrupts it. So where
  * in_nmi() is false the stack is free, and where it is true nothing is stepped.
  * An access that can't be performed there opens its domain for everybody.
  *
+ * @once: of a repeated string instruction, one repetition only is stepped
  * Return: false when the access is to end as the kernel's handler has it.
  */
-static bool fault_pass_nmi(int key, struct pt_regs *regs, unsigned long addr,
-			   bool read, struct pt_regs *after,
-			   struct contain *store)
+static bool fault_let_through(int key, struct pt_regs *regs, enum step done,
+			      const struct pt_regs *after, bool once)
 {
-	enum step done = read ? STEP_UNKNOWN :
-			 step_perform(regs, addr, key, after, store);
-
-	if (done == STEP_DONE)
+	if (done == STEP_DONE || done == STEP_STRING)
 		*regs = *after;
+	else if (!in_nmi())
+		grant_step(key, regs, once);
 	else if (done == STEP_UNKNOWN)
 		grant_fail_open(key);
-	return done != STEP_FAULTED;
-}
-
-/* Let a write to a pinned page through. */
-static void fault_let_pinned(int key, struct pt_regs *regs, unsigned long addr)
-{
-	bool done;
-
-	grant_open_slowly(key);
-	done = fault_do_string(regs, addr);
-	grant_close_slowly(key);
-	if (!done)
-		grant_step(key, regs, true);
+	else
+		return false;
+	return true;
 }
 
 /* Whether PKRS, which is as it was at the fault, lets an access through. */
@@ -311,6 +255,16 @@ static bool fault_contain(struct pt_regs *after, const struct domain *d,
 	return contain_store(after, addr, start, end, store);
 }
 
+/* Returns if this CPU is in a panic already. */
+static void fault_panic(const struct domain *d, struct pt_regs *regs, bool read)
+{
+	char text[32 + DOMAIN_NAME_LEN];
+
+	snprintf(text, sizeof(text), "stray %s %s",
+		 read ? "read of" : "write to", d->name);
+	nmi_panic(regs, text);
+}
+
 /*
  * Diverts bad_area_nosemaphore(regs, error_code, address), where the kernel's
  * handler of faults on kernel addresses ends up when it knows of no reason for
@@ -327,16 +281,20 @@ static bool fault_denied(unsigned long arg0, unsigned long error_code,
 {
 	struct pt_regs *regs = (struct pt_regs *)arg0;
 	bool read = !(error_code & X86_PF_WRITE);
-	unsigned long at = addr;
+	enum step done = STEP_UNKNOWN;
 	const struct domain_range *r;
 	struct contain store = {};
+	int key, mode, pinned;
 	struct pt_regs after;
 	struct domain *d;
-	int key, mode;
-	bool found;
+	bool found, told = false;
+	unsigned long at;
 
 	if ((error_code & PF_DENIED) != PF_DENIED || user_mode(regs))
 		return false;
+	if (!read && step_front(regs, &addr))
+		return true;
+	at = addr;
 	key = keymap_key(addr);
 	if (!key || fault_is_open(key, read))
 		return fault_retry(regs, addr, read);
@@ -361,17 +319,18 @@ static bool fault_denied(unsigned long arg0, unsigned long error_code,
 	}
 
 	if (!read && d->owner && unknown_store(regs)) {
-		grant_step(key, regs, false);
-		return true;
+		done = fault_perform(key, regs, at, read, &after, &store);
+		return fault_let_through(key, regs, done, &after, false);
 	}
 
-	if (!read && !READ_ONCE(fault_deny_pinned) && page_is_pinned(d, addr)) {
+	pinned = READ_ONCE(fault_pinned);
+	if (!read && pinned != PINNED_DENY && page_is_pinned(d, addr)) {
 		report_pinned(d, addr, regs);
-		if (in_nmi())
-			return fault_pass_nmi(key, regs, at, read, &after,
-					      &store);
-		fault_let_pinned(key, regs, at);
-		return true;
+		done = fault_perform(key, regs, at, read, &after, &store);
+		if (pinned == PINNED_ALLOW && done == STEP_DONE &&
+		    step_row(regs, at, key))
+			report_pinned_window(d);
+		return fault_let_through(key, regs, done, &after, true);
 	}
 
 	mode = READ_ONCE(d->fault_mode);
@@ -384,18 +343,26 @@ static bool fault_denied(unsigned long arg0, unsigned long error_code,
 		if (read || !fault_contain(&after, d, at, &store))
 			mode = FAULT_STRICT;
 	}
-	if (mode != FAULT_CONTAIN && !read)
-		contain_decode(regs, at, &store);
-	report_stray(d, addr, regs, read, mode, &store);
+	if (mode == FAULT_RELAXED) {
+		told = step_goes_on(regs, key);
+		done = fault_perform(key, regs, at, read, &after, &store);
+		if (done == STEP_STRING && after.ip == regs->ip)
+			step_will_go_on(&after, key);
+	}
+	if (!told) {
+		if (mode != FAULT_CONTAIN && done != STEP_DONE && !read)
+			contain_decode(regs, at, &store);
+		report_stray(d, addr, regs, read, mode, &store);
+		if (mode < FAULT_STRICT)
+			fault_note(&store);
+		step_row_ends();
+	}
 	switch (mode) {
 	case FAULT_RELAXED:
-		if (in_nmi())
-			return fault_pass_nmi(key, regs, at, read, &after,
-					      &store);
-		grant_step(key, regs, false);
-		return true;
+		return fault_let_through(key, regs, done, &after, false);
 	case FAULT_PANIC:
-		panic("stray %s %s", read ? "read of" : "write to", d->name);
+		fault_panic(d, regs, read);
+		return false;
 	case FAULT_STRICT:
 		return false;
 	}
@@ -485,6 +452,7 @@ int __init fault_init(void)
 	ret = access_init();
 	if (ret)
 		return ret;
+	step_init();
 	ret = hook_place(&fault_hooks);
 	if (ret)
 		return ret;
@@ -508,4 +476,5 @@ void fault_exit(void)
 {
 	unregister_die_notifier(&fault_step_notifier);
 	hook_remove(&fault_hooks);
+	step_exit();
 }

@@ -205,7 +205,7 @@ bool access_read(void *to, unsigned long from, unsigned int len)
  * @regs, and leaves its own there.
  */
 static u64 access_operate(struct pt_regs *regs, unsigned int op,
-			   unsigned int width, u64 dst, u64 src, u64 count)
+			  unsigned int width, u64 dst, u64 src, u64 count)
 {
 	struct contain_operands operands = {
 		.dst = dst, .src = src, .count = count,

@@ -411,9 +411,23 @@ int access_init(void);
 
 /* step.c: a store let through */
 
-enum step { STEP_DONE, STEP_UNKNOWN, STEP_FAULTED };
+enum step { STEP_DONE, STEP_STRING, STEP_UNKNOWN, STEP_FAULTED };
 
+/* At the most so long may a thread write a domain's pinned pages unasked. */
+#define STEP_WINDOW_US	50
+/* After so many stores in a row. */
+#define STEP_ROW	8
+
+void step_init(void);
+void step_exit(void);
+void step_streams(void);
+void step_exchanges(void);
 void step_strings(void);
+bool step_front(struct pt_regs *regs, unsigned long *addr);
+void step_row_ends(void);
+bool step_goes_on(const struct pt_regs *regs, int key);
+void step_will_go_on(const struct pt_regs *regs, int key);
+bool step_row(const struct pt_regs *regs, unsigned long addr, int key);
 enum step step_perform(const struct pt_regs *regs, unsigned long addr, int key,
 		       struct pt_regs *after, struct contain *what);
 
@@ -475,6 +489,7 @@ struct domain {
 	atomic64_t stray_writes;
 	atomic64_t stray_reads;
 	atomic64_t pinned_writes;
+	atomic64_t pinned_windows;
 	enum fault_mode fault_mode;
 	/* report.c's: */
 	char last[256];
@@ -735,6 +750,7 @@ void report_stop(struct domain *d);
 void report_stray(struct domain *d, unsigned long addr, struct pt_regs *regs,
 		  bool read, enum fault_mode mode, const struct contain *store);
 void report_pinned(struct domain *d, unsigned long addr, struct pt_regs *regs);
+void report_pinned_window(struct domain *d);
 int report_last(struct domain *d, char *buf, size_t size);
 int report_show(struct seq_file *m, bool json);
 void report_set_total(struct kernfs_node *file);
@@ -743,11 +759,16 @@ void report_trace_release(void);
 u64 report_total(void);
 u64 report_total_reads(void);
 u64 report_total_pinned(void);
+u64 report_total_windows(void);
 
 /* fault.c: the page fault */
 
 extern int fault_mode;		/* an enum fault_mode, not FAULT_INHERIT */
-extern int fault_deny_pinned;
+
+/* What becomes of writes to pinned pages. */
+enum fault_pinned { PINNED_ALLOW, PINNED_STEP, PINNED_DENY };
+
+extern int fault_pinned;	/* an enum fault_pinned */
 
 int fault_init(void);
 void fault_exit(void);

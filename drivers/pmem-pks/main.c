@@ -12,7 +12,7 @@
 enum { PROTECT_ALL, PROTECT_NONE };
 static const char * const protect_names[] = { "all", "none", NULL };
 static int protect;
-static const char * const pinned_names[] = { "allow", "deny", NULL };
+static const char * const pinned_names[] = { "allow", "step", "deny", NULL };
 static bool degrade;
 static char *writers[WRITERS_MAX];
 static unsigned int nr_writers;
@@ -61,7 +61,7 @@ static struct choice protect_choice = {
 };
 
 static struct choice pinned_choice = {
-	&fault_deny_pinned, pinned_names, -1, "pinned is allow or deny"
+	&fault_pinned, pinned_names, -1, "pinned is allow, step or deny"
 };
 
 module_param_cb(fault_mode, &choice_ops, &fault_mode_choice, 0444);
@@ -72,7 +72,7 @@ MODULE_PARM_DESC(protect,
 		 "which namespaces are protected at first: all (default) or none");
 module_param_cb(pinned, &choice_ops, &pinned_choice, 0444);
 MODULE_PARM_DESC(pinned,
-		 "writes to pages that are pinned: allow (default), or deny: then they are stray");
+		 "writes to pages that are pinned: allow (default), step: each by itself, or deny: then they are stray");
 module_param(degrade, bool, 0444);
 MODULE_PARM_DESC(degrade,
 		 "go on where somebody else has hooked what shields grants from interrupts and the like (default: refuse)");

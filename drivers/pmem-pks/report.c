@@ -79,7 +79,7 @@ static LIST_HEAD(by_age);
 /* The records'. Interrupts off, and never taken in the fault. */
 static DEFINE_RAW_SPINLOCK(report_lock);
 
-static atomic64_t stray_writes, stray_reads, pinned_writes;
+static atomic64_t stray_writes, stray_reads, pinned_writes, pinned_windows;
 static atomic64_t held_back, unrecorded;
 static struct kernfs_node *total_file;
 static struct ratelimit_state report_limit =
@@ -465,6 +465,18 @@ void report_pinned(struct domain *d, unsigned long addr, struct pt_regs *regs)
 }
 
 /**
+ * report_pinned_window() - count a window for pinned writes
+ * @d: the domain
+ *
+ * Context: the page fault.
+ */
+void report_pinned_window(struct domain *d)
+{
+	atomic64_inc(&d->pinned_windows);
+	atomic64_inc(&pinned_windows);
+}
+
+/**
  * report_last() - print the last stray access to a domain
  * @d: the domain
  * @buf: where to
@@ -653,6 +665,14 @@ u64 report_total_reads(void)
 u64 report_total_pinned(void)
 {
 	return atomic64_read(&pinned_writes);
+}
+
+/**
+ * report_total_windows() - windows opened for pinned writes since load
+ */
+u64 report_total_windows(void)
+{
+	return atomic64_read(&pinned_windows);
 }
 
 /**

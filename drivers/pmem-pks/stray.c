@@ -18,11 +18,23 @@
  *            breakpoint  the handler of a hardware breakpoint, for each, but not
  *                     of vectors
  *            breakpoint-nmi  an NMI that interrupts such a handler
+ *            row      the thread, count of them from place on, in one page, and
+ *                     one to the last eight bytes of size; between them comes
+ *            row-irq    an irq_work
+ *            row-irq-store  one that stores there, too
+ *            row-sleep  some us of sleep
+ *            row-thread-store  a kernel thread on this CPU that stores there, too
+ *            row-fault  a page fault on a user's page
+ *            row-late   nothing, until PKRS is what it was before
+ *            row-off    nothing, and the row is with interrupts off
  *            string   the thread, as one rep stosb of count bytes at place
  *            smear    the thread, as one rep movsb of count bytes at place, each
  *                     from the one before it
  *          An interrupt of code that uses the vectors stores none of them, and is
  *          repeated.
+ *   window "<open> <closed> <ns>" of the last row: whether PKRS was another behind
+ *          it than before, whether it was the same again before the last store,
+ *          and the time between
  *   done   how many stores the CPU went past, since load
  *   peek   write "<start> <length>", then read the bytes as hexadecimal
  *   leaf   write "<start>", then read level and key of the leaf that maps it
@@ -39,12 +51,15 @@
 #include <linux/atomic.h>
 #include <linux/cpu.h>
 #include <linux/debugfs.h>
+#include <linux/delay.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/interrupt.h>
 #include <linux/ioport.h>
 #include <linux/irq_work.h>
 #include <linux/kstrtox.h>
 #include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
@@ -153,16 +168,9 @@ static int stray_kthread(void *arg)
 	return 0;
 }
 
-static int stray_from_kthread(struct stray_job *job)
+static int stray_by_kthread(struct stray_job *job, int cpu)
 {
 	struct task_struct *task;
-	int cpu;
-
-	cpus_read_lock();
-	cpu = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
-	cpus_read_unlock();
-	if (cpu >= nr_cpu_ids)
-		return -ENXIO;
 
 	init_completion(&job->started);
 	task = kthread_create(stray_kthread, job, "stray");
@@ -176,6 +184,16 @@ static int stray_from_kthread(struct stray_job *job)
 	kthread_stop(task);
 	put_task_struct(task);
 	return 0;
+}
+
+static int stray_from_kthread(struct stray_job *job)
+{
+	int cpu;
+
+	cpus_read_lock();
+	cpu = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
+	cpus_read_unlock();
+	return cpu < nr_cpu_ids ? stray_by_kthread(job, cpu) : -ENXIO;
 }
 
 static void stray_tasklet(struct tasklet_struct *tasklet)
@@ -327,6 +345,133 @@ static int stray_from_thread(struct stray_job *job)
 	return 0;
 }
 
+static struct {
+	bool open;
+	bool closed;
+	u64 ns;
+} stray_window;
+
+static u64 stray_pkrs(void)
+{
+	u64 pkrs = 0;
+
+	rdmsrl_safe(MSR_IA32_PKRS, &pkrs);
+	return pkrs;
+}
+
+/* @then: what comes between, and gets the last store, so many times */
+static int stray_row_then(struct stray_job *job, unsigned int count,
+			  int (*then)(struct stray_job *last))
+{
+	struct stray_job last = {
+		.start = job->start + job->size - 8,
+		.size = 8,
+		.count = count,
+		.instruction = job->instruction,
+	};
+	u8 *place = stray_place(job->start);
+	u64 before = stray_pkrs(), time;
+	unsigned int i;
+	int ret;
+
+	/* No tick is to come between. */
+	if (!irqs_disabled())
+		schedule_timeout_uninterruptible(1);
+	for (i = 0; i < job->count; i++)
+		job->instruction->store(place + i * 8 % PAGE_SIZE);
+	time = ktime_get_ns();
+	stray_window.open = stray_pkrs() != before;
+	ret = then(&last);
+	stray_window.ns = ktime_get_ns() - time;
+	stray_window.closed = stray_pkrs() == before;
+	last.count = 1;
+	stray_stores(&last);
+	return ret;
+}
+
+static int stray_nothing(struct stray_job *last)
+{
+	return 0;
+}
+
+static int stray_row(struct stray_job *job)
+{
+	return stray_row_then(job, 0, stray_nothing);
+}
+
+static int stray_row_off(struct stray_job *job)
+{
+	int ret;
+
+	local_irq_disable();
+	ret = stray_row_then(job, 0, stray_nothing);
+	local_irq_enable();
+	return ret;
+}
+
+static int stray_row_irq(struct stray_job *job)
+{
+	return stray_row_then(job, 0, stray_from_hardirq);
+}
+
+static int stray_row_irq_store(struct stray_job *job)
+{
+	return stray_row_then(job, 1, stray_from_hardirq);
+}
+
+static int stray_here(struct stray_job *last)
+{
+	return stray_by_kthread(last, raw_smp_processor_id());
+}
+
+static int stray_sleep(struct stray_job *last)
+{
+	usleep_range(10, 20);
+	return 0;
+}
+
+static int stray_row_sleep(struct stray_job *job)
+{
+	return stray_row_then(job, 0, stray_sleep);
+}
+
+static int stray_row_thread_store(struct stray_job *job)
+{
+	return stray_row_then(job, 1, stray_here);
+}
+
+static int stray_fault(struct stray_job *last)
+{
+	unsigned long page = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	int ret;
+
+	if (IS_ERR_VALUE(page))
+		return page;
+	ret = put_user(1, (int __user *)page);
+	vm_munmap(page, PAGE_SIZE);
+	return ret;
+}
+
+static int stray_row_fault(struct stray_job *job)
+{
+	return stray_row_then(job, 0, stray_fault);
+}
+
+static int stray_wait(struct stray_job *last)
+{
+	u64 open = stray_pkrs(), end = ktime_get_ns() + NSEC_PER_SEC;
+
+	while (stray_pkrs() == open && ktime_get_ns() < end)
+		cpu_relax();
+	return 0;
+}
+
+static int stray_row_late(struct stray_job *job)
+{
+	return stray_row_then(job, 0, stray_wait);
+}
+
 static int stray_string(struct stray_job *job)
 {
 	void *dst = stray_place(job->start);
@@ -352,8 +497,9 @@ static int stray_smear(struct stray_job *job)
 static const struct {
 	const char *name;
 	int (*run)(struct stray_job *job);
+	bool own;	/* of the thread that writes the file, once */
 } contexts[] = {
-	{ "thread", stray_from_thread },
+	{ "thread", stray_from_thread, true },
 	{ "kthread", stray_from_kthread },
 	{ "softirq", stray_from_softirq },
 	{ "hardirq", stray_from_hardirq },
@@ -361,8 +507,16 @@ static const struct {
 	{ "nmi", stray_from_nmi },
 	{ "breakpoint", stray_from_breakpoint },
 	{ "breakpoint-nmi", stray_from_breakpoint_nmi },
-	{ "string", stray_string },
-	{ "smear", stray_smear },
+	{ "row", stray_row, true },
+	{ "row-irq", stray_row_irq, true },
+	{ "row-irq-store", stray_row_irq_store, true },
+	{ "row-sleep", stray_row_sleep, true },
+	{ "row-thread-store", stray_row_thread_store, true },
+	{ "row-fault", stray_row_fault, true },
+	{ "row-late", stray_row_late, true },
+	{ "row-off", stray_row_off, true },
+	{ "string", stray_string, true },
+	{ "smear", stray_smear, true },
 };
 
 /*
@@ -407,7 +561,7 @@ static ssize_t stray_write(struct file *file, const char __user *from,
 			   size_t len, loff_t *pos)
 {
 	struct stray_job job = { .seed = 1 };
-	char place[48], context[16], instruction[16] = "mov8", spared[8] = "";
+	char place[48], context[20], instruction[16] = "mov8", spared[8] = "";
 	char text[128];
 	int i, ret;
 
@@ -416,7 +570,7 @@ static ssize_t stray_write(struct file *file, const char __user *from,
 	if (copy_from_user(text, from, len))
 		return -EFAULT;
 	text[len] = '\0';
-	if (sscanf(text, "%47s %lli %15s %u %u %15s %7s", place, &job.size,
+	if (sscanf(text, "%47s %lli %19s %u %u %15s %7s", place, &job.size,
 		   context, &job.count, &job.seed, instruction, spared) < 4)
 		return -EINVAL;
 	for (i = 0; i < ARRAY_SIZE(instructions); i++)
@@ -435,9 +589,7 @@ static ssize_t stray_write(struct file *file, const char __user *from,
 	for (i = 0; i < ARRAY_SIZE(contexts); i++) {
 		if (strcmp(context, contexts[i].name))
 			continue;
-		if (contexts[i].run == stray_from_thread ||
-		    contexts[i].run == stray_string ||
-		    contexts[i].run == stray_smear) {
+		if (contexts[i].own) {
 			ret = contexts[i].run(&job);
 		} else {
 			mutex_lock(&stray_lock);
@@ -566,6 +718,14 @@ static const struct file_operations leaf_fops = {
 	.release = single_release,
 };
 
+static int window_show(struct seq_file *m, void *unused)
+{
+	seq_printf(m, "%d %d %llu\n", stray_window.open, stray_window.closed,
+		   stray_window.ns);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(window);
+
 static struct dentry *stray_dir;
 
 static char *occupy;
@@ -604,6 +764,7 @@ static int __init stray_init(void)
 			   (u64 *)&stray_done.counter);
 	debugfs_create_file("peek", 0600, stray_dir, NULL, &peek_fops);
 	debugfs_create_file("leaf", 0600, stray_dir, NULL, &leaf_fops);
+	debugfs_create_file("window", 0400, stray_dir, NULL, &window_fops);
 	debugfs_create_file("cpus", 0400, stray_dir, NULL, &cpus_fops);
 	return 0;
 }

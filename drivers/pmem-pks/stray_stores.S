@@ -5,8 +5,9 @@
  * is not settled ends it and nothing else.
  *
  * Each takes the place, and stores "STRAY" backwards in eight bytes, or the first
- * bytes of that, to one that holds 0; fnstcw two bytes of the FPU's; vectors twice, so
- * that they reach eight bytes beyond. Those are called between kernel_fpu_begin() and kernel_fpu_end().
+ * bytes of that, to one that holds 0; fnstcw two bytes of the FPU's; vectors twice,
+ * so that they reach eight bytes beyond. Those are called between
+ * kernel_fpu_begin() and kernel_fpu_end().
  */
 #include <linux/linkage.h>
 #include <asm/asm.h>

@@ -34,6 +34,7 @@ static struct kobj_attribute name##_attr = __ATTR_RO_MODE(name, mode)
 ROOT_TOTAL(stray_writes, 0444, report_total());
 ROOT_TOTAL(stray_reads, 0444, report_total_reads());
 ROOT_TOTAL(pinned_writes, 0444, report_total_pinned());
+ROOT_TOTAL(pinned_windows, 0444, report_total_windows());
 ROOT_TOTAL(grants, 0400, grant_total());
 ROOT_TOTAL(fail_open, 0444, grant_fail_open_total());
 
@@ -140,6 +141,7 @@ static struct attribute *root_attrs[] = {
 	&stray_writes_attr.attr,
 	&stray_reads_attr.attr,
 	&pinned_writes_attr.attr,
+	&pinned_windows_attr.attr,
 	&grants_attr.attr,
 	&fail_open_attr.attr,
 	&degraded_attr.attr,
@@ -238,6 +240,11 @@ static ssize_t domain_pinned_writes_show(struct domain *d, char *buf)
 	return sysfs_emit(buf, "%lld\n", atomic64_read(&d->pinned_writes));
 }
 
+static ssize_t domain_pinned_windows_show(struct domain *d, char *buf)
+{
+	return sysfs_emit(buf, "%lld\n", atomic64_read(&d->pinned_windows));
+}
+
 static ssize_t aliases_show(struct domain *d, char *buf)
 {
 	return sysfs_emit(buf, "%u\n", READ_ONCE(d->aliases));
@@ -260,6 +267,8 @@ static struct domain_attr domain_stray_writes_attr =
 	__ATTR(stray_writes, 0444, domain_stray_writes_show, NULL);
 static struct domain_attr domain_pinned_writes_attr =
 	__ATTR(pinned_writes, 0444, domain_pinned_writes_show, NULL);
+static struct domain_attr domain_pinned_windows_attr =
+	__ATTR(pinned_windows, 0444, domain_pinned_windows_show, NULL);
 static struct domain_attr aliases_attr = __ATTR_RO(aliases);
 static struct domain_attr last_stray_attr =
 	__ATTR_RO_MODE(last_stray, 0400);
@@ -271,6 +280,7 @@ static struct attribute *domain_attrs[] = {
 	&range_attr.attr,
 	&domain_stray_writes_attr.attr,
 	&domain_pinned_writes_attr.attr,
+	&domain_pinned_windows_attr.attr,
 	&aliases_attr.attr,
 	&last_stray_attr.attr,
 	NULL

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * calls FILE: measure what a user's process pays, in instructions as the TSC
+ * calls FILE DISK: measure what a user's process pays, in instructions as the TSC
  * counts them in QEMU with -icount shift=0. FILE is on DAX, written, and of
- * 1 MiB or more. Prints a line "<name> <median> <least> <most>" for each thing
- * measured.
+ * 1 MiB or more. DISK has 1 MiB at least. Prints a line "<name> <median> <least>
+ * <most>" for each thing measured.
  *
  * Each call is measured by itself, and the median of many has no tick of the
  * timer in it, no inode's time to be changed and no list to be refilled.
@@ -94,6 +94,29 @@ static void measure_write_fault(const char *name, int times)
 	print(name, times);
 }
 
+/* O_DIRECT, into FILE's own pages. */
+static void measure_direct(const char *name, int disk, size_t size, int times)
+{
+	unsigned long start;
+	ssize_t done;
+	char *pages;
+	int i;
+
+	pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	if (pages == MAP_FAILED)
+		err(1, "mmap");
+	memset(pages, 'd', size);
+	for (i = 0; i < times; i++) {
+		start = __rdtsc();
+		done = pread(disk, pages, size, 0);
+		spent[i] = __rdtsc() - start;
+		if (done != (ssize_t)size)
+			err(1, "pread of the disk");
+	}
+	munmap(pages, size);
+	print(name, times);
+}
+
 /* Fresh pages of one mapping, whose first one has been touched before. */
 static void measure_faults(const char *name, int times)
 {
@@ -118,14 +141,17 @@ static void measure_faults(const char *name, int times)
 
 int main(int argc, char **argv)
 {
+	int disk;
+
 	/* Or khugepaged may map pages before they are touched. */
 	if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0))
 		err(1, "prctl");
-	file = argc == 2 ? open(argv[1], O_RDWR) : -1;
+	file = argc == 3 ? open(argv[1], O_RDWR) : -1;
+	disk = argc == 3 ? open(argv[2], O_RDONLY | O_DIRECT) : -1;
 	buffer = mmap(NULL, MIB, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (file < 0 || buffer == MAP_FAILED)
-		err(2, "calls FILE");
+	if (file < 0 || disk < 0 || buffer == MAP_FAILED)
+		err(2, "calls FILE DISK");
 	memset(buffer, 'b', MIB);
 	memset(spent, 0, sizeof(spent));
 	measure_faults("fault", TIMES);
@@ -133,5 +159,6 @@ int main(int argc, char **argv)
 	measure_write("pwrite-1m", MIB, LARGE_TIMES);
 	measure_read("pread-64", 64, TIMES);
 	measure_write_fault("pwrite-fault", TIMES);
+	measure_direct("direct-64k", disk, 64 * KIB, LARGE_TIMES);
 	return 0;
 }

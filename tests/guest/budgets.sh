@@ -14,6 +14,8 @@ test() {
 	say "CPU: $(sed -n 's/^model name.*: //p' /proc/cpuinfo)"
 	measure_all
 	no_false_alarm "no write was taken for a stray one"
+	check "into a pinned buffer dm-crypt decrypts at most three times as long" is_at_most \
+		"${figure[with:calls/direct-64k]}" $((3 * figure[without:calls/direct-64k]))
 	measure_strays
 	equal "the unit is an instruction: 100 no-operations and a loop of two" \
 		"${figure[without:bench_bare/nops]}" 102
@@ -29,6 +31,7 @@ test() {
 }
 
 cleanup() {
+	dmsetup remove crypt
 	rmmod bench
 	rmmod bench_bare
 }

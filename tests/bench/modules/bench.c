@@ -2,7 +2,7 @@
 /*
  * bench: the cost of mapping a page, with the kmap_local_page() of pmem_pks,
  * what an interrupt and a context switch cost while a page of pmem is mapped, and
- * what a stray write costs. See bench.h.
+ * what a stray write and a pinned one cost. See bench.h.
  */
 #include <linux/debugfs.h>
 #include <linux/highmem.h>
@@ -14,7 +14,11 @@
 
 #define RANGE	4
 
-static struct dentry *bench_folder, *stray_folder;
+#ifndef MSR_IA32_PKRS
+#define MSR_IA32_PKRS	0x000006e1
+#endif
+
+static struct dentry *bench_folder, *stray_folder, *pinned_folder;
 
 static u64 bench_kmap_pmem(unsigned int times)
 {
@@ -110,6 +114,58 @@ static const struct bench_row bench_rows[] = {
 	{ "round-trip", bench_granted_round_trips },
 };
 
+/* Somebody holds the page meanwhile. */
+static u64 bench_pinned_row(unsigned int times)
+{
+	u64 *place = page_address(bench_pmem);
+	unsigned int i = 0;
+	u64 start, spent;
+
+	get_page(bench_pmem);
+	start = rdtsc();
+	do {
+		WRITE_ONCE(place[i++ % (PAGE_SIZE / sizeof(u64))], times);
+	} while (--times);
+	spent = rdtsc() - start;
+	put_page(bench_pmem);
+	return spent;
+}
+
+static u64 bench_pkrs(void)
+{
+	u64 pkrs;
+
+	rdmsrl(MSR_IA32_PKRS, pkrs);
+	return pkrs;
+}
+
+/* Until it closes by itself: one tick in some hundred comes before. */
+static u64 bench_pinned_window(unsigned int times)
+{
+	u64 *place = page_address(bench_pmem), closed = bench_pkrs();
+	u64 start, spent = 0;
+	unsigned int i;
+
+	get_page(bench_pmem);
+	for (i = 0; i < times; i++) {
+		do {
+			start = rdtsc();
+			WRITE_ONCE(*place, i);
+		} while (bench_pkrs() == closed);
+		while (bench_pkrs() != closed)
+			cpu_relax();
+		spent += rdtsc() - start;
+	}
+	put_page(bench_pmem);
+	return spent;
+}
+
+static const struct bench_row pinned_rows[] = {
+	{ "row", bench_pinned_row },
+	{ "each", bench_pinned_row, .irqs_off = true },
+	{ "window", bench_pinned_window },
+};
+
 /* Apart from those that make no stray write. */
 static const struct bench_row stray_rows[] = {
 	{ "store", bench_strays },
@@ -121,11 +177,14 @@ static int __init bench_init(void)
 				 ARRAY_SIZE(bench_rows));
 	stray_folder = bench_add("stray_bench", stray_rows,
 				 ARRAY_SIZE(stray_rows));
+	pinned_folder = bench_add("bench_pinned", pinned_rows,
+				  ARRAY_SIZE(pinned_rows));
 	return 0;
 }
 
 static void __exit bench_exit(void)
 {
+	debugfs_remove(pinned_folder);
 	debugfs_remove(stray_folder);
 	debugfs_remove(bench_folder);
 }
