@@ -140,15 +140,13 @@
 #endif
 
 /* Whether an address is in this module's text: never, when it is built in. */
-static inline bool compat_is_own_text(unsigned long ip)
-{
-	unsigned long size, start;
-
-	if (!THIS_MODULE)
-		return false;
-	start = compat_text(THIS_MODULE, false, &size);
-	return ip - start < size;
-}
+#ifdef MODULE
+#define compat_is_own_text(ip)						\
+	((ip) - (unsigned long)compat_core_text(THIS_MODULE)->base <	\
+	 compat_text_size(compat_core_text(THIS_MODULE)))
+#else
+#define compat_is_own_text(ip)	false
+#endif
 
 #endif /* __ASSEMBLY__ */
 #endif /* PMEM_PKS_COMPAT_H */

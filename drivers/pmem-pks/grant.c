@@ -260,16 +260,20 @@ bool grant_brief_open(int key)
 	return true;
 }
 
-/* Preemption off. An interrupt may come between, and do it. */
-static void grant_brief_end(void)
+static noinline void grant_brief_close(void)
 {
-	int key;
+	/* An interrupt may have done it. */
+	int key = this_cpu_xchg(grant_cpu.ctx[0].brief_key, 0);
 
-	if (likely(!__this_cpu_read(grant_cpu.ctx[0].brief_key)))
-		return;
-	key = this_cpu_xchg(grant_cpu.ctx[0].brief_key, 0);
 	if (key)
 		grant_close_slowly(key);
+}
+
+/* Preemption off. */
+static __always_inline void grant_brief_end(void)
+{
+	if (unlikely(__this_cpu_read(grant_cpu.ctx[0].brief_key)))
+		grant_brief_close();
 }
 
 /*

@@ -633,7 +633,7 @@ struct hook_set {
 	enum hook_kind kind;
 	const struct hook *failed;	/* that hook_place() could not hook */
 	struct ftrace_ops *ops;		/* NULL while not in place */
-	bool failed;	/* writers.c: it could not be placed in its module */
+	bool unhooked;	/* writers.c: it could not be placed in its module */
 	struct list_head list;
 };
 

@@ -207,10 +207,15 @@ static enum step step_string(struct access *a)
  */
 static bool step_is_within(const struct access *a, int key)
 {
-	int first = keymap_key(a->addr);
-	int last = keymap_key(a->addr + a->width - 1);
+	unsigned long last = a->addr + a->width - 1;
+	int found = keymap_key(last);
 
-	return (!first || first == key) && (!last || last == key);
+	if (found && found != key)
+		return false;
+	if (PFN_DOWN(last) == PFN_DOWN(a->addr))
+		return true;
+	found = keymap_key(a->addr);
+	return !found || found == key;
 }
 
 /**

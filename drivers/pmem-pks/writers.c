@@ -336,11 +336,11 @@ static bool writers_has_failed(const char *module)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(writer_sets); i++)
-		if (writer_sets[i].failed &&
+		if (writer_sets[i].unhooked &&
 		    writers_is_of(&writer_sets[i], module))
 			return true;
 	list_for_each_entry(a, &added, list)
-		if (a->set.failed && writers_is_of(&a->set, module))
+		if (a->set.unhooked && writers_is_of(&a->set, module))
 			return true;
 	return false;
 }
@@ -371,10 +371,10 @@ static int writers_place_known(struct hook_set *set)
 
 	if (!writers_module(set, name))
 		return ret;
-	if (ret && !set->failed)
+	if (ret && !set->unhooked)
 		pr_warn("writers of %s are not hooked: what it writes to pmem is let through\n",
 			name);
-	set->failed = ret;
+	set->unhooked = ret;
 	writers_let_through(set);
 	return ret;
 }
@@ -452,7 +452,7 @@ static struct added *writers_find_added(const char *name)
 /* writers_lock held. One that is known: it may have failed until now. */
 static int writers_add_again(struct hook_set *set, const char *name)
 {
-	if (set->failed)
+	if (set->unhooked)
 		return writers_place_known(set);
 	pr_err("writers: %s is one already\n", name);
 	return -EEXIST;
@@ -585,7 +585,7 @@ static int writers_show_set(const struct hook_set *set, char *buf, int len)
 		if (hook->addr || !set->ops)
 			len += sysfs_emit_at(buf, len, "%s %llu%s\n",
 					     hook->name, writers_hits(hook),
-					     set->failed ? " not-hooked" :
+					     set->unhooked ? " not-hooked" :
 					     set->ops ? "" : " not-loaded");
 	return len - start;
 }
@@ -622,7 +622,7 @@ static void writers_follow(struct hook_set *set, const char *module, bool comes)
 		writers_place_known(set);
 	} else {
 		hook_remove(set);
-		set->failed = false;
+		set->unhooked = false;
 	}
 }
 
@@ -680,7 +680,7 @@ int __init writers_init(char **names, unsigned int nr)
 	mutex_lock(&writers_lock);
 	for (i = 0; i < ARRAY_SIZE(writer_sets) && !ret; i++) {
 		ret = writers_place_known(&writer_sets[i]);
-		if (writer_sets[i].failed)
+		if (writer_sets[i].unhooked)
 			ret = 0;
 	}
 	mutex_unlock(&writers_lock);
