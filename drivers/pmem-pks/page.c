@@ -129,10 +129,11 @@ static bool page_is_read(const struct domain *d, struct page *page)
 	if (!mapping ||
 	    !page_is_of(page_to_pfn(page), xa_load(&mapping->i_pages, index)))
 		return false;
-	/* The tag comes before the entry, and the note before the fault's end. */
+	/* The tag comes before the entry. */
 	if (xa_get_mark(&mapping->i_pages, index, PAGECACHE_TAG_DIRTY) &&
 	    page_is_faulting())
 		return false;
+	/* The note comes before the fault's end, see page_fault_end(). */
 	smp_rmb();
 	return !test_bit(page_to_pfn(page) - pages_first(d), notes);
 }

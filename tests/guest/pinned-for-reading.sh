@@ -86,12 +86,16 @@ read_while_dirty() {
 	equal "nor when the page is written back" "$(counted)" "1 0"
 	let_go
 	hold "let go and held again" /bed/pinned read /mnt/fs/held
-	check "soon it can be told" soon 30 is_stray
+	check "soon it can be told" soon 60 is_stray
 	let_go
 }
 
+# 6.1 tags a page as written when it is read: the file is written back, and the
+# worker that looks for such pages has its time before the next reader comes
 is_stray() {
 	let_go
+	sync /mnt/fs/held
+	sleep 6
 	mkfifo /tmp/go
 	/bed/pinned read /mnt/fs/held </tmp/go >/tmp/held &
 	holder=$!
