@@ -90,7 +90,7 @@ lasts() {
 
 # Not by its time
 sooner() {
-	lasts 0 30000
+	lasts 0 45000
 }
 
 cleanup() {
