@@ -145,7 +145,7 @@
 	((ip) - (unsigned long)compat_core_text(THIS_MODULE)->base <	\
 	 compat_text_size(compat_core_text(THIS_MODULE)))
 #else
-#define compat_is_own_text(ip)	false
+#define compat_is_own_text(ip)	((void)(ip), false)
 #endif
 
 #endif /* __ASSEMBLY__ */

@@ -365,8 +365,8 @@ static unsigned long failed_keys;
 
 static void domain_tell_failed(struct irq_work *work)
 {
+	const struct domain_range *r;
 	const struct domain_table *t;
-	unsigned int i;
 	int key;
 
 	if (test_and_clear_bit(0, &failed_keys))
@@ -376,11 +376,10 @@ static void domain_tell_failed(struct irq_work *work)
 	for (key = 1; key < PKS_NR_KEYS; key++) {
 		if (!test_and_clear_bit(key, &failed_keys))
 			continue;
-		for (i = 0; i < t->nr; i++)
-			if (t->range[i].key == key &&
-			    t->range[i].home == t->range[i].start)
+		for (r = t->range; r < t->range + t->nr; r++)
+			if (r->key == key && r->home == r->start)
 				pr_err_ratelimited("no memory for a grant, or no way to let one access through: %s is unprotected until its protection is turned on again\n",
-				       t->range[i].domain->name);
+						   r->domain->name);
 	}
 	rcu_read_unlock_sched();
 }

@@ -308,8 +308,9 @@ static struct task_struct *lost_end(struct lost *l)
 }
 
 /* Preemption off. @depth: of each key; @scopes: of grant_scope_begin(). */
-static void grant_lose_these(struct task_struct *task, const unsigned int *depth,
-			     unsigned int scopes)
+static noinline void grant_lose_these(struct task_struct *task,
+				      const unsigned int *depth,
+				      unsigned int scopes)
 {
 	unsigned long flags;
 	struct lost *l;
@@ -519,7 +520,7 @@ int pks_revoke(int key)
 EXPORT_SYMBOL_GPL(pks_revoke);
 
 /* There is no room for one more map over an edge. */
-static void grant_lose_span(u32 keys)
+static noinline void grant_lose_span(u32 keys)
 {
 	unsigned int depth[PKS_NR_KEYS] = {};
 	int key;

@@ -279,7 +279,8 @@ static int __init shield_selftest(void)
 	if (!what && current->mm && !enter_functions[1].left_out) {
 		page = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ,
 			       MAP_PRIVATE | MAP_ANONYMOUS, 0);
-		if (IS_ERR_VALUE(page) || get_user(byte, (char __user *)page) ||
+		if (IS_ERR_VALUE(page) ||
+		    copy_from_user(&byte, (char __user *)page, 1) ||
 		    !fault_seen || !shield_test_open())
 			what = "a page fault";
 		if (!IS_ERR_VALUE(page))

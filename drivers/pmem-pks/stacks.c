@@ -16,6 +16,7 @@
  * Process context, sleeps.
  */
 #include <linux/delay.h>
+#include <linux/kallsyms.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
@@ -229,6 +230,7 @@ int stacks_wait(stacks_inside_t inside, void *arg, const char *what,
 	struct batch *batch = kmalloc(sizeof(*batch), GFP_KERNEL | __GFP_NOFAIL);
 	unsigned int nr, wait = WAIT_FIRST;
 	unsigned long at = 0, told = 0;
+	char name[KSYM_SYMBOL_LEN];
 	struct task_struct **tasks;
 	int ret = 0;
 
@@ -237,9 +239,9 @@ int stacks_wait(stacks_inside_t inside, void *arg, const char *what,
 	tasks = stacks_list(&nr);
 	while ((nr = stacks_sift(batch, tasks, nr, &at))) {
 		if (nr != told)
-			pr_info("waiting for %u thread(s) to leave %s: %s:%d is in %ps\n",
+			pr_info("waiting for %u thread(s) to leave %s: %s:%d is in %s\n",
 				nr, what, tasks[0]->comm, task_pid_nr(tasks[0]),
-				(void *)at);
+				hook_name_of(at, name));
 		told = nr;
 		if (!interruptible) {
 			msleep(wait);

@@ -5,12 +5,12 @@
 # function but their own: so no page table is walked, and no TLB flushed.
 #
 # All that they call is looked at, except what stands here, with the reason:
-#	grant_close_rest	ends what was put aside for a page fault, or lost
-#	grant_lose_key		there was no room for a map over an edge
+#	grant_close_rest	ends what was lost
+#	grant_lose_span		there was no room for a map over an edge
 #	grant_trace_open, _close somebody listens to the tracepoint
 #	kmap_complain, _printk	there was no map
 #	__SCT__preempt_schedule	the end of preempt_disable(), if it is due
-rare="grant_close_rest grant_lose_key grant_trace_open grant_trace_close kmap_complain _printk __SCT__preempt_schedule __x86_return_thunk"
+rare="grant_close_rest grant_lose_span grant_trace_open grant_trace_close kmap_complain _printk __SCT__preempt_schedule __x86_return_thunk"
 roots="pmem_pks_map pmem_pks_map_range pmem_pks_unmap pmem_pks_unmap_last writer_enter_block writer_enter_dax writer_exit_dst"
 
 . "$(dirname "$0")/../bed/paths.sh"
@@ -94,7 +94,7 @@ look() {
 		}
 		if (opcode ~ /^(lock|xchg|cmpxchg)/ && (operands ~ /\(/ || opcode == "lock"))
 			bad("is locked")
-		if (opcode ~ /^(cmp|test|nop|data16|push|pop|ret|endbr|wrmsr)/ || operands == "")
+		if (opcode ~ /^(cmp|test|nop|data16|cs|push|pop|ret|endbr|wrmsr)/ || operands == "")
 			next
 		# The last operand is where the result goes
 		last = operands
@@ -157,9 +157,9 @@ for series in $all_kernels; do
 	done
 	# Who sees nothing sees nothing here, either
 	for what in "_raw_spin_lock_irqsave is not one of ours" \
-		    "grant_lose_key is locked" \
+		    "grant_lose_these is locked" \
 		    "grant_exit writes elsewhere"; do
-		found=$(rare="" look grant_switch grant_lose_key grant_exit)
+		found=$(rare="" look grant_switch grant_lose_these grant_exit)
 		if grep -q "^# ${what%% *}:\? ${what#* }" <<<"$found"; then
 			echo "ok - $series: it is seen that $what"
 		else
