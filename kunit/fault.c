@@ -340,6 +340,27 @@ static void without_a_record_a_scope_ends_well(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, grant_is_held(0));
 }
 
+/* A kernel has no use for so many levels: then the last one is not shielded. */
+static void an_interrupt_without_room_is_counted(struct kunit *test)
+{
+	u64 total = grant_fail_open_total();
+	unsigned int levels = 0;
+
+	KUNIT_EXPECT_EQ(test, pks_grant(place.key), 0);
+	local_irq_disable();
+	while (levels < 2 * GRANT_LEVELS && grant_push(levels))
+		levels++;
+	KUNIT_EXPECT_EQ(test, pks_read(), pks_closed);
+	KUNIT_EXPECT_EQ(test, levels, GRANT_LEVELS - 1);
+	KUNIT_EXPECT_EQ(test, grant_fail_open_total(), total + 1);
+	while (levels)
+		grant_pop(--levels);
+	local_irq_enable();
+	KUNIT_EXPECT_EQ(test, store(place.words), 0);
+	KUNIT_EXPECT_EQ(test, strays(), 0);
+	KUNIT_EXPECT_EQ(test, pks_revoke(place.key), 0);
+}
+
 static struct kunit_case fault_cases[] = {
 	KUNIT_CASE(a_stray_write_is_let_through_and_counted),
 	KUNIT_CASE(strict_denies_and_counts),
@@ -352,6 +373,7 @@ static struct kunit_case fault_cases[] = {
 	KUNIT_CASE(the_key_on_the_page_is_what_counts),
 	KUNIT_CASE(without_a_record_the_domain_fails_open),
 	KUNIT_CASE(without_a_record_a_scope_ends_well),
+	KUNIT_CASE(an_interrupt_without_room_is_counted),
 	{}
 };
 

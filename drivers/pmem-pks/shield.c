@@ -7,13 +7,12 @@
  * granted the hook is three instructions, six for a context switch, that look at
  * the running CPU's own memory.
  *
- * What a page fault's handler runs without begins at its lock_mm_and_find_vma(),
- * and ends where exc_page_fault() returns: the only function there that is called
- * for every fault, exc_page_fault(), can't be hooked, and one that can be, of
- * those that return when all is done (handle_mm_fault()), would cost each fault of
- * user space some instructions. So the hook changes where exc_page_fault() returns
- * to, as the kernel's own return probes do, but for the faults alone that come
- * while something is open: the return address lies below the registers of the
+ * A page fault's handler runs with nothing open from its lock_mm_and_find_vma() on,
+ * until exc_page_fault() returns. That function can't be hooked. What can be, and
+ * returns when all is done (handle_mm_fault()), would cost each page fault of user
+ * space some instructions. So the hook of the former changes where exc_page_fault()
+ * returns to, as the kernel's own return probes do, and only for a fault that comes
+ * while something is open. The return address lies below the registers of the
  * fault, where the entry code's call has put it.
  *
  * Not shielded are the reschedule interrupt and KVM's posted ones, which do not
