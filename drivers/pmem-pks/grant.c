@@ -71,8 +71,7 @@ static DEFINE_PER_CPU(struct reserve, reserve);
  */
 struct lost {
 	struct task_struct *task;
-	unsigned int depth[PKS_NR_KEYS];
-	unsigned int scopes;
+	unsigned int depth[PKS_NR_KEYS];	/* of key 0: its scopes */
 };
 
 static struct lost lost[NR_LOST];
@@ -301,16 +300,15 @@ static struct task_struct *lost_end(struct lost *l)
 {
 	struct task_struct *task = l->task;
 
-	if (l->scopes || memchr_inv(l->depth, 0, sizeof(l->depth)))
+	if (memchr_inv(l->depth, 0, sizeof(l->depth)))
 		return NULL;
 	l->task = NULL;
 	return task;
 }
 
-/* Preemption off. @depth: of each key; @scopes: of grant_scope_begin(). */
+/* Preemption off. @depth: as in struct lost */
 static noinline void grant_lose_these(struct task_struct *task,
-				      const unsigned int *depth,
-				      unsigned int scopes)
+				      const unsigned int *depth)
 {
 	unsigned long flags;
 	struct lost *l;
@@ -318,16 +316,12 @@ static noinline void grant_lose_these(struct task_struct *task,
 
 	raw_spin_lock_irqsave(&lost_lock, flags);
 	l = lost_of(task, true);
-	for (key = 1; key < PKS_NR_KEYS; key++) {
-		if (!depth[key])
-			continue;
+	for (key = 0; key < PKS_NR_KEYS; key++) {
 		if (l)
 			l->depth[key] += depth[key];
-		else
+		else if (depth[key])
 			lost_for_good |= BIT(key);
 	}
-	if (l)
-		l->scopes += scopes;
 	raw_spin_unlock_irqrestore(&lost_lock, flags);
 	/* Nobody closes it again who has not found it lost. */
 	for (key = 1; key < PKS_NR_KEYS; key++)
@@ -353,7 +347,8 @@ static void grant_lose(struct task_struct *task, struct grant_ctx *ctx,
 		for (key = 1; key < PKS_NR_KEYS; key++)
 			if (ctx->span[i].keys & BIT(key))
 				ctx->depth[key]--;
-	grant_lose_these(task, ctx->depth, ctx->scopes);
+	ctx->depth[0] = ctx->scopes;
+	grant_lose_these(task, ctx->depth);
 }
 
 /* Preemption off. The context of the thread is empty then, and PKRS closed. */
@@ -456,12 +451,12 @@ noinline void grant_close_inner(unsigned int key, u32 mask,
 
 /**
  * grant_close_rest() - end a grant_open() that the context does not know of
- * @key: the key
+ * @key: the key; 0: a scope
  *
- * Perhaps it was lost.
+ * Perhaps the running thread has lost it.
  *
  * Context: as grant_close().
- * Return: whether there was one.
+ * Return: whether it had.
  */
 noinline bool grant_close_rest(int key)
 {
@@ -527,7 +522,7 @@ static noinline void grant_lose_span(u32 keys)
 
 	for (key = 1; key < PKS_NR_KEYS; key++)
 		depth[key] = !!(keys & BIT(key));
-	grant_lose_these(current, depth, 0);
+	grant_lose_these(current, depth);
 }
 
 /* Note a map over an edge, whose keys @ctx has open. */
@@ -676,27 +671,6 @@ void grant_scope_begin(struct grant *record)
 	preempt_enable();
 }
 
-/* Return: whether the running thread had lost one, which is over now. */
-static bool grant_end_lost_scope(void)
-{
-	struct task_struct *done = NULL;
-	unsigned long flags;
-	struct lost *l;
-	bool was;
-
-	raw_spin_lock_irqsave(&lost_lock, flags);
-	l = lost_of(current, false);
-	was = l && l->scopes;
-	if (was) {
-		l->scopes--;
-		done = lost_end(l);
-	}
-	raw_spin_unlock_irqrestore(&lost_lock, flags);
-	if (done)
-		put_task_struct(done);
-	return was;
-}
-
 /**
  * grant_scope_end() - close what was granted since grant_scope_begin()
  * @record: as there
@@ -710,7 +684,7 @@ void grant_scope_end(struct grant *record)
 	ctx = __this_cpu_read(grant_cpu.top);
 	grant_end_record(record);
 	if (unlikely(!ctx->scopes)) {
-		grant_end_lost_scope();
+		grant_close_rest(0);
 		goto out;
 	}
 	if (!--ctx->scopes) {
@@ -1049,10 +1023,10 @@ bool grant_is_lost(int key)
 
 	lost_bury();
 	raw_spin_lock_irq(&lost_lock);
-	is = lost_for_good & BIT(key);
 	/* A scope may have opened any key, and will use it again. */
+	is = lost_for_good & (BIT(key) | BIT(0));
 	for (l = lost; l < lost + NR_LOST; l++)
-		is |= l->task && (l->depth[key] || l->scopes);
+		is |= l->depth[key] || l->depth[0];
 	raw_spin_unlock_irq(&lost_lock);
 	return is;
 }
