@@ -5,18 +5,29 @@ PMEM=256M
 TIMEOUT=330
 
 test() {
-	local remover writer
+	local remover writer all i
 
 	dax_file_to_hold
-	files_to_write 20
+	files_to_write 21
+	load_slow
+	# CPU 0, if it is the one that makes records for all
+	echo "irq_work_single 12000 grant_refill" >$slow/hold
 	remember_hooks
 	load
-	load_slow
-	# The CPU that fills up the reserve of records, if that is one for all
-	echo "irq_work_single 12000 grant_refill" >$slow/hold
-	echo "sleep 30000" >$slow/fault
-	slow_writers 20 1 2
-	check "20 writers sleep in the midst of their copies" soon 60 faults_are 20
+	echo "sleep 15000" >$slow/fault
+	taskset 1 /bed/fresh /mnt/fs/21 /dev/pks_slow 1 1 &
+	all=($!)
+	check "a writer sleeps in the midst of its copy" soon 30 faults_are 1
+	soon 3 was_held || true
+	slow_writers 17 1 2
+	all+=("${writers[@]}")
+	check "17 more do on the other CPU" soon 60 faults_are 18
+	echo "sleep 45000" >$slow/fault
+	for i in 18 19 20; do
+		taskset 2 /bed/fresh /mnt/fs/$i /dev/pks_slow 1 1 &
+		all+=($!)
+	done
+	check "and 3 that sleep for longer" soon 60 faults_are 21
 	equal "no protection is lost for that" \
 		"$(<$pks/fail_open) $(<$namespaces/namespace0.0/protect)" "0 1"
 
@@ -24,12 +35,11 @@ test() {
 	remover=$!
 	check "the log says for whom rmmod waits" soon 20 is_waiting
 	check "rmmod waits" kill -0 $remover
-	for writer in "${writers[@]}"; do
+	for writer in "${all[@]}"; do
 		check "a write() goes on" wait $writer
 	done
 	check "and then rmmod is done" wait $remover
 	nothing_left_behind
-	rmmod pmem_pks_slow
 }
 
 is_waiting() {

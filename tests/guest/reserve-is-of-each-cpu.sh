@@ -9,13 +9,16 @@ test() {
 	local writer
 
 	dax_file_to_hold
-	files_to_write 24
+	files_to_write 25
 	load fault_mode=contain
 	load_slow
 	echo "irq_work_single 5000 grant_refill" >$slow/hold
 	echo "sleep 1500" >$slow/fault
-	slow_writers 24
-	for writer in "${writers[@]}"; do
+	taskset 1 /bed/fresh /mnt/fs/25 /dev/pks_slow 1 1 &
+	writer=$!
+	soon 3 was_held || true
+	slow_writers 24 1 2
+	for writer in $writer "${writers[@]}"; do
 		wait $writer
 	done
 	equal "24 writers that fault on a CPU while the other one is held up" \
