@@ -340,6 +340,28 @@ static void without_a_record_a_scope_ends_well(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, grant_is_held(0));
 }
 
+/* An interrupt ends a window in the midst of a change of grants: there are none. */
+static void a_grant_ends_the_window_before_it(struct kunit *test)
+{
+	int other = pks_key_alloc(PKS_DENY_WRITE);
+	bool opened;
+
+	KUNIT_ASSERT_GT(test, other, 0);
+	local_irq_disable();
+	opened = grant_brief_open(place.key);
+	KUNIT_EXPECT_EQ(test, pks_grant(other), 0);
+	KUNIT_EXPECT_EQ(test, pks_read(), pks_closed & ~PKRS_KEY_MASK(other));
+	KUNIT_EXPECT_EQ(test, pks_revoke(other), 0);
+	KUNIT_EXPECT_EQ(test, pks_read(), pks_closed);
+	opened &= grant_brief_open(place.key);
+	KUNIT_EXPECT_EQ(test, pks_grant(place.key), 0);
+	KUNIT_EXPECT_EQ(test, pks_revoke(place.key), 0);
+	KUNIT_EXPECT_EQ(test, pks_read(), pks_closed);
+	local_irq_enable();
+	KUNIT_EXPECT_TRUE(test, opened);
+	KUNIT_EXPECT_EQ(test, pks_key_free(other), 0);
+}
+
 /* A kernel has no use for so many levels: then the last one is not shielded. */
 static void an_interrupt_without_room_is_counted(struct kunit *test)
 {
@@ -373,6 +395,7 @@ static struct kunit_case fault_cases[] = {
 	KUNIT_CASE(the_key_on_the_page_is_what_counts),
 	KUNIT_CASE(without_a_record_the_domain_fails_open),
 	KUNIT_CASE(without_a_record_a_scope_ends_well),
+	KUNIT_CASE(a_grant_ends_the_window_before_it),
 	KUNIT_CASE(an_interrupt_without_room_is_counted),
 	{}
 };

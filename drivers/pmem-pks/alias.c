@@ -74,7 +74,7 @@ static struct domain *alias_domain(unsigned long frame, unsigned long *nr)
 	return NULL;
 }
 
-/* alias_lock held. One that has no key; @alias is NULL for want of memory. */
+/* alias_lock held. One that has no key; @alias is NULL if it is not to be listed. */
 static void alias_count(struct domain *d, struct alias *alias)
 {
 	if (!d->aliases_told)
@@ -334,11 +334,27 @@ static void alias_check(const struct domain *d)
 			alias_del(alias);
 }
 
+/* alias_lock held. The aliases of a domain stay without its key. */
+static void alias_give_up(struct domain *d)
+{
+	struct alias *alias;
+
+	list_for_each_entry(alias, &aliases, list) {
+		if (alias->domain != d || !alias->keyed)
+			continue;
+		domain_del_range(d, alias->start);
+		alias->keyed = false;
+		nr_keyed--;
+		alias_count(d, NULL);
+	}
+}
+
 /**
  * alias_scan() - find the aliases that a new domain has already
  * @d: a namespace, in the table of domains and not protected yet
  *
- * On return nobody who was granted nothing writes to them.
+ * On return nobody who was granted nothing writes to them; or, if a signal came
+ * while that was waited for, they have no key.
  *
  * Context: process context, sleeps.
  */
@@ -347,8 +363,8 @@ void alias_scan(struct domain *d)
 	mutex_lock(&alias_lock);
 	if (alias_find(VMALLOC_START, VMALLOC_END, d)) {
 		/* While the module is loaded, that is done for all of them. */
-		if (!looking)
-			hook_settle(HOOK_WRITERS, false);
+		if (!looking && hook_settle(HOOK_WRITERS, true))
+			alias_give_up(d);
 		alias_check(d);
 	}
 	mutex_unlock(&alias_lock);

@@ -110,6 +110,13 @@
 #define compat_text_size(text)		((text)->text_size)
 #endif
 
+/* Whether a thread is in functions that have a return probe. */
+#ifdef CONFIG_RETHOOK
+#define compat_has_return_probes(task)	(!llist_empty(&(task)->rethooks))
+#else
+#define compat_has_return_probes(task)	false
+#endif
+
 /* What the callbacks of a kset get. */
 #ifdef PKS_HAVE_CONST_UEVENT
 #define compat_uevent_kobject	const struct kobject

@@ -259,7 +259,12 @@ bool grant_brief_open(int key)
 	return true;
 }
 
-static noinline void grant_brief_close(void)
+/**
+ * grant_brief_close() - end a grant_brief_open(), if there is one
+ *
+ * Context: preemption off.
+ */
+noinline void grant_brief_close(void)
 {
 	/* An interrupt may have done it. */
 	int key = this_cpu_xchg(grant_cpu.ctx[0].brief_key, 0);
@@ -314,6 +319,8 @@ static noinline void grant_lose_these(struct task_struct *task,
 	struct lost *l;
 	int key;
 
+	if (!memchr_inv(depth, 0, PKS_NR_KEYS * sizeof(*depth)))
+		return;
 	raw_spin_lock_irqsave(&lost_lock, flags);
 	l = lost_of(task, true);
 	for (key = 0; key < PKS_NR_KEYS; key++) {
@@ -1042,11 +1049,17 @@ int grant_close_everywhere(int key)
 {
 	if (!pks_is_open(key))
 		return 0;
-	if (grant_is_lost(key))
-		return -EBUSY;
-	pks_close(key);
-	grant_reload_everywhere();
-	return 0;
+	if (!grant_is_lost(key)) {
+		pks_close(key);
+		/* Who loses it from now on opens it again. */
+		smp_mb();
+		if (!grant_is_lost(key)) {
+			grant_reload_everywhere();
+			return 0;
+		}
+		pks_open_everywhere(key);
+	}
+	return -EBUSY;
 }
 
 struct grant_search {

@@ -193,6 +193,8 @@ static const struct hook *hook_find_failed(struct hook_set *set)
 
 static bool hook_resolve(struct hook *hook)
 {
+	unsigned int i;
+
 	hook->addr = hook->left_out ? 0 : hook_symbol(hook->name);
 	if (!hook->addr && hook->alias && !hook->left_out) {
 		hook->addr = hook_symbol(hook->alias);
@@ -204,10 +206,11 @@ static bool hook_resolve(struct hook *hook)
 		return hook->optional || hook->left_out;
 	}
 	hook->size = hook_symbol_size(hook->addr, NULL);
-	if (hook->tail) {
-		hook->tail_addr = hook_symbol(hook->tail);
-		hook->tail_size = hook_symbol_size(hook->tail_addr,
-						   NULL);
+	for (i = 0; i < ARRAY_SIZE(hook->tails) && hook->tails[i]; i++) {
+		hook->tail_addr[i] = hook_symbol(hook->tails[i]);
+		if (hook->tail_addr[i])
+			hook->tail_size[i] =
+				hook_symbol_size(hook->tail_addr[i], NULL);
 	}
 	return true;
 }
@@ -310,6 +313,14 @@ struct hook *hook_find(void (*trampoline)(void), unsigned long ip)
 	return NULL;
 }
 
+/* Whether an address is in a function, or in what that ends in. */
+static bool hook_covers_tails(const struct hook *hook, unsigned long ip)
+{
+	return hook_covers(hook, ip) ||
+	       ip - hook->tail_addr[0] < hook->tail_size[0] ||
+	       ip - hook->tail_addr[1] < hook->tail_size[1];
+}
+
 /* Whether an address is in a function of a kind. */
 static bool hook_any_covers(unsigned long ip, void *kind)
 {
@@ -320,8 +331,7 @@ static bool hook_any_covers(unsigned long ip, void *kind)
 		if (set->kind != *(enum hook_kind *)kind)
 			continue;
 		for (hook = set->hooks; hook < set->hooks + set->nr; hook++)
-			if (hook_covers(hook, ip) ||
-			    ip - hook->tail_addr < hook->tail_size)
+			if (hook_covers_tails(hook, ip))
 				return true;
 	}
 	return false;

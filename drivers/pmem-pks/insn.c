@@ -298,6 +298,18 @@ static const struct form *access_form(struct access *a)
 	return NULL;
 }
 
+/* fs or gs: what a string instruction reads is elsewhere then. */
+static bool access_has_segment(const struct insn *insn)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(insn->prefixes.bytes); i++)
+		if (insn->prefixes.bytes[i] == 0x64 ||
+		    insn->prefixes.bytes[i] == 0x65)
+			return true;
+	return false;
+}
+
 static unsigned int access_width(const struct access *a)
 {
 	switch (a->form->width) {
@@ -419,6 +431,7 @@ bool access_decode(struct access *a, struct pt_regs *regs)
 
 	a->form = access_form(a);
 	if (!a->form || a->length > sizeof_field(struct contain, data) ||
+	    (a->form->kind == MOVS && access_has_segment(insn)) ||
 	    (insn->modrm.nbytes && X86_MODRM_MOD(insn->modrm.value) == 3))
 		return false;
 	a->width = access_width(a);

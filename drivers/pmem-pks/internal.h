@@ -156,6 +156,7 @@ void grant_step(int key, struct pt_regs *regs, bool once);
 bool grant_step_done(struct pt_regs *regs);
 void grant_fail_open(int key);
 bool grant_brief_open(int key);
+void grant_brief_close(void);
 bool grant_push(unsigned int tag);
 void grant_pop(unsigned int tag);
 bool grant_put_aside(struct pt_regs *fault);
@@ -195,6 +196,9 @@ static __always_inline bool grant_open(unsigned int key, u32 mask)
 
 	__this_cpu_inc(grant_busy);
 	barrier();
+	/* An interrupt ends it in the midst of changes: nothing goes with it. */
+	if (unlikely(__this_cpu_read(grant_cpu.ctx[0].brief_key)))
+		grant_brief_close();
 	ctx = __this_cpu_read(grant_cpu.top);
 	ctx->depth[key]++;
 	if (unlikely(ctx->open & mask))
@@ -503,6 +507,7 @@ struct domain {
 	unsigned long pages;	/* from there on pages can be pinned; or 0 */
 	/* page.c's: */
 	unsigned long *notes;	/* a bit for each page; or NULL */
+	unsigned long note_dropped;	/* the worker's: that bit, and one */
 	struct list_head watched;
 	/* pmem.c's: */
 	const void *owner;
@@ -565,13 +570,10 @@ u32 domain_keys(unsigned long start, unsigned long end);
 
 /* page.c: what struct page says */
 
-struct vm_fault;
-
 bool page_is_pinned(const struct domain *d, unsigned long addr);
 bool page_in_file(const struct domain *d, unsigned long addr,
 		  unsigned long *index);
-void page_fault_begin(void);
-void page_fault_end(const struct vm_fault *vmf);
+void page_note(unsigned long pfn, unsigned long nr);
 void page_watch(struct domain *d);
 void page_unwatch(struct domain *d);
 void page_exit(void);
@@ -604,7 +606,7 @@ struct ftrace_ops;
 struct hook {
 	const char *name;
 	const char *alias;	/* its name on other kernels, or NULL */
-	const char *tail;	/* what it ends in by a jump, or NULL */
+	const char *tails[2];	/* what it ends in by a jump, or NULL */
 	bool optional;		/* not every kernel has it */
 	bool left_out;		/* shield.c: somebody else has it */
 	union {
@@ -618,8 +620,8 @@ struct hook {
 	/* Set by hook_place(). */
 	unsigned long addr;	/* 0 if there is no such function */
 	unsigned long size;
-	unsigned long tail_addr;
-	unsigned long tail_size;
+	unsigned long tail_addr[2];
+	unsigned long tail_size[2];
 };
 
 /* What hook_settle() can be asked about. */

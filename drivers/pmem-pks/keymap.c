@@ -139,12 +139,16 @@ static int keymap_walk(unsigned long start, unsigned long end, int key)
  */
 static pteval_t keymap_read(unsigned long addr, unsigned int *level)
 {
+	unsigned long flags;
 	pteval_t old;
 	pte_t *leaf;
 
 	do {
+		/* Who frees a table (of vmalloc space) flushes first, by IPI. */
+		local_irq_save(flags);
 		leaf = lookup_address(addr, level);
 		old = leaf ? READ_ONCE(leaf->pte) : 0;
+		local_irq_restore(flags);
 	} while (leaf && *level != PG_LEVEL_4K &&
 		 (old & (_PAGE_PRESENT | _PAGE_PSE)) == _PAGE_PRESENT);
 	return old;

@@ -6,13 +6,13 @@
  * A page of fsdax that nobody holds has one reference, also while programs have it
  * mapped (dax_busy_page() in fs/dax.c goes by that). More are pins. But who may only
  * read a file can pin its pages, too, and a page is not to lose its protection for
- * that. A pin for writing needs a writable entry in a program's page table. There
- * is none without a write fault, in dax_iomap_fault() or dax_finish_sync_fault(),
- * and we *note* the page behind that, in a bit for each page. A writeback takes the
- * entries away before it takes the page's tag DIRTY in the file's tree of pages. So
- * a worker drops the notes of pages that have neither pins nor a tag: who wants to
- * pin them for writing has to take another fault. In the beginning all pages are
- * noted.
+ * that. A pin for writing needs a writable entry in a program's page table. DAX
+ * makes one by vmf_insert_mixed_mkwrite() or vmf_insert_pfn_pmd(), and before that
+ * we *note* the page, in a bit for each. It also tags the page DIRTY in the file's
+ * tree of pages before that; and a writeback takes the entries away before it takes
+ * the tag. So a worker drops the notes of pages that have neither tag nor pins: who
+ * wants to pin them for writing has to take another fault. In the beginning all
+ * pages are noted.
  *
  * The tag alone does not do: 6.1 has it on pages that were only read, and a pin may
  * outlive it.
@@ -54,8 +54,6 @@
 /* The domains with notes. */
 static LIST_HEAD(watched);
 static DEFINE_MUTEX(watched_lock);
-/* Threads in faults. One that ends on another CPU counts less than 0 there. */
-static DEFINE_PER_CPU(int, faulting);
 
 static unsigned long pages_first(const struct domain *d)
 {
@@ -106,14 +104,20 @@ static bool page_is_of(unsigned long pfn, const void *entry)
 	return value >> DAX_ENTRY_SHIFT == pfn;
 }
 
-/* Whether a write fault may have made an entry and not noted the page yet. */
-static bool page_is_faulting(void)
+/*
+ * Whether a page is noted. The worker takes a note away before it is sure, and
+ * says so first.
+ */
+static bool page_is_noted(const struct domain *d, const unsigned long *notes,
+			  unsigned long bit)
 {
-	int sum = 0, cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += per_cpu(faulting, cpu);
-	return sum;
+	if (test_bit(bit, notes))
+		return true;
+	smp_rmb();
+	if (READ_ONCE(d->note_dropped) == bit + 1)
+		return true;
+	smp_rmb();
+	return test_bit(bit, notes);
 }
 
 /* Whether all of a page's pins are known to be for reading only. */
@@ -126,16 +130,10 @@ static bool page_is_read(const struct domain *d, struct page *page)
 	if (!notes)
 		return false;
 	mapping = page_file(page, &index);
-	if (!mapping ||
-	    !page_is_of(page_to_pfn(page), xa_load(&mapping->i_pages, index)))
-		return false;
-	/* The tag comes before the entry. */
-	if (xa_get_mark(&mapping->i_pages, index, PAGECACHE_TAG_DIRTY) &&
-	    page_is_faulting())
-		return false;
-	/* The note comes before the fault's end, see page_fault_end(). */
-	smp_rmb();
-	return !test_bit(page_to_pfn(page) - pages_first(d), notes);
+	return mapping &&
+	       page_is_of(page_to_pfn(page),
+			  xa_load(&mapping->i_pages, index)) &&
+	       !page_is_noted(d, notes, page_to_pfn(page) - pages_first(d));
 }
 
 /**
@@ -172,22 +170,26 @@ bool page_in_file(const struct domain *d, unsigned long addr,
 	return page && page_file(page, index);
 }
 
-/* Whether nobody can be about to write a page through a pin. */
+/*
+ * Whether nobody can be about to write a page through a pin. The tags first: who
+ * pins it after that has taken a new fault, and noted it.
+ */
 static bool page_is_quiet(struct page *page)
 {
 	struct address_space *mapping;
 	unsigned long index;
-	bool quiet;
+	bool tagged;
 
-	if (page_ref_count(page) > 1)
-		return false;
 	rcu_read_lock();
 	mapping = page_file(page, &index);
-	quiet = !mapping ||
-		(!xa_get_mark(&mapping->i_pages, index, PAGECACHE_TAG_DIRTY) &&
-		 !xa_get_mark(&mapping->i_pages, index, PAGECACHE_TAG_TOWRITE));
+	tagged = mapping &&
+		 (xa_get_mark(&mapping->i_pages, index, PAGECACHE_TAG_DIRTY) ||
+		  xa_get_mark(&mapping->i_pages, index, PAGECACHE_TAG_TOWRITE));
 	rcu_read_unlock();
-	return quiet;
+	if (tagged)
+		return false;
+	smp_rmb();
+	return page_ref_count(page) <= 1;
 }
 
 /*
@@ -203,11 +205,13 @@ static bool page_drop_notes(struct domain *d)
 	for_each_set_bit(bit, d->notes, pages_nr(d)) {
 		page = pfn_to_page(first + bit);
 		if (page_is_quiet(page)) {
+			WRITE_ONCE(d->note_dropped, bit + 1);
 			clear_bit(bit, d->notes);
 			/* It may have been written and noted just now. */
 			smp_mb__after_atomic();
 			if (!page_is_quiet(page))
 				set_bit(bit, d->notes);
+			smp_store_release(&d->note_dropped, 0);
 		} else {
 			left = true;
 		}
@@ -236,20 +240,20 @@ static void page_sweep(struct work_struct *work)
 				       (jiffies - start) * NOTES_SHARE));
 }
 
-/* Note the pages of an entry. */
-static void page_note(const void *entry)
+/**
+ * page_note() - note pages that a program is about to be able to write
+ * @pfn: the first
+ * @nr: how many
+ *
+ * Context: process context, before the entry is in the program's page table.
+ */
+void page_note(unsigned long pfn, unsigned long nr)
 {
-	unsigned long value, first, pfn, end;
+	unsigned long first, end = pfn + nr;
 	const struct domain_range *r;
+	bool noted = false;
 	struct domain *d;
 
-	if (!xa_is_value(entry))
-		return;
-	value = xa_to_value(entry);
-	if (value & (DAX_ENTRY_ZERO | DAX_ENTRY_EMPTY))
-		return;
-	pfn = value >> DAX_ENTRY_SHIFT;
-	end = pfn + (value & DAX_ENTRY_PMD ? PTRS_PER_PMD : 1);
 	preempt_disable();
 	if (domain_find((unsigned long)__va(PFN_PHYS(pfn)), &r) &&
 	    READ_ONCE(r->domain->notes)) {
@@ -258,36 +262,11 @@ static void page_note(const void *entry)
 		for (; pfn >= first && pfn < min(end, first + pages_nr(d));
 		     pfn++)
 			set_bit(pfn - first, d->notes);
+		noted = true;
 	}
 	preempt_enable();
-}
-
-/**
- * page_fault_begin() - a program takes a fault on a file on DAX
- *
- * Context: process context.
- */
-void page_fault_begin(void)
-{
-	this_cpu_inc(faulting);
-}
-
-/**
- * page_fault_end() - it has been served: note the page if it may be written now
- * @vmf: the fault
- *
- * Context: process context, where page_fault_begin() was called.
- */
-void page_fault_end(const struct vm_fault *vmf)
-{
-	const struct vm_area_struct *vma = vmf->vma;
-
-	if (vmf->flags & FAULT_FLAG_WRITE && vma->vm_flags & VM_SHARED) {
-		page_note(xa_load(&vma->vm_file->f_mapping->i_pages,
-				  vmf->pgoff));
+	if (noted)
 		schedule_delayed_work(&sweep_work, NOTES_SOON);
-	}
-	this_cpu_dec(faulting);
 }
 
 /**
@@ -339,8 +318,8 @@ void page_unwatch(struct domain *d)
 /**
  * page_exit() - end the worker
  *
- * Context: process context, when nobody is behind page_fault_begin() any more and
- * no domain is left; sleeps.
+ * Context: process context, when nobody calls page_note() any more and no domain is
+ * left; sleeps.
  */
 void page_exit(void)
 {

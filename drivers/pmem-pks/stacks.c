@@ -37,24 +37,32 @@
 #define WAIT_MOST	1000
 
 static rwlock_t *tasklist;
-/* Functions that do not return: a thread comes back to nothing behind them. */
-static struct {
+/* A function of the kernel's; size is 0 if it has none of the name. */
+struct place {
 	const char *name;
 	unsigned long addr;
 	unsigned long size;
-} ends[] = {
+};
+
+/* Functions that do not return: a thread comes back to nothing behind them. */
+static struct place ends[] = {
 	{ "do_exit" },
 	{ "make_task_dead" },
 };
 
+/* Where a thread begins, so that the stack of one of the kernel's ends there. */
+static struct place begins[] = {
+	{ "ret_from_fork" },
+	{ "ret_from_fork_asm" },
+};
+
 struct stacks_stats stacks_stats;
 
-static bool stacks_is_end(unsigned long ip)
+static bool stacks_is_in(const struct place *places, unsigned int nr,
+			 unsigned long ip)
 {
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(ends); i++)
-		if (ip - ends[i].addr < ends[i].size)
+	for (; nr; nr--, places++)
+		if (ip - places->addr < places->size)
 			return true;
 	return false;
 }
@@ -65,7 +73,12 @@ static bool stacks_is_end(unsigned long ip)
  * @each: is called for each, the innermost first, until it returns false
  * @arg: its second argument
  *
- * A thread that is dying comes back to nothing behind do_exit().
+ * A thread that is dying comes back to nothing behind do_exit(). A stack is whole if
+ * it ends where all stacks do: at the registers of a program, or where a thread of
+ * the kernel's began. That the unwinder ends without an error does not do: up to 6.3
+ * it also does so in code that it has no knowledge of (UNWIND_HINT_EMPTY: retpolines,
+ * the function graph tracer's return). And it can't find the way behind a return
+ * probe in a thread that could run; 6.1 warns then.
  *
  * Return: false when the stack can't be followed to its end: then some may have
  * been missed, and some may be wrong.
@@ -74,9 +87,11 @@ bool stacks_walk(struct task_struct *task,
 		 bool (*each)(unsigned long ip, void *arg), void *arg)
 {
 	struct unwind_state state;
+	unsigned long ip = 0;
 	struct pt_regs *regs;
-	unsigned long ip;
 
+	if (task_is_running(task) && compat_has_return_probes(task))
+		return false;
 	for (unwind_start(&state, task, NULL, NULL);
 	     !unwind_done(&state) && !unwind_error(&state);
 	     unwind_next_frame(&state)) {
@@ -87,10 +102,11 @@ bool stacks_walk(struct task_struct *task,
 		ip = unwind_get_return_address(&state);
 		if (!ip)
 			return false;
-		if (stacks_is_end(ip) || !each(ip, arg))
+		if (stacks_is_in(ends, ARRAY_SIZE(ends), ip) || !each(ip, arg))
 			return true;
 	}
-	return !unwind_error(&state);
+	return !unwind_error(&state) &&
+	       stacks_is_in(begins, ARRAY_SIZE(begins), ip);
 }
 
 /**
@@ -258,6 +274,20 @@ int stacks_wait(stacks_inside_t inside, void *arg, const char *what,
 	return ret;
 }
 
+static bool __init stacks_find(struct place *places, unsigned int nr)
+{
+	bool any = false;
+
+	for (; nr; nr--, places++) {
+		places->addr = hook_symbol(places->name);
+		if (!places->addr)
+			continue;
+		places->size = hook_symbol_size(places->addr, NULL);
+		any = true;
+	}
+	return any;
+}
+
 /**
  * stacks_init() - find what is needed
  *
@@ -265,20 +295,11 @@ int stacks_wait(stacks_inside_t inside, void *arg, const char *what,
  */
 int __init stacks_init(void)
 {
-	int i;
-
 	tasklist = (rwlock_t *)hook_symbol("tasklist_lock");
-	if (!tasklist) {
-		pr_err("cannot resolve tasklist_lock\n");
-		return -ENOENT;
-	}
-	for (i = 0; i < ARRAY_SIZE(ends); i++) {
-		ends[i].addr = hook_symbol(ends[i].name);
-		if (!ends[i].addr) {
-			pr_err("cannot resolve %s\n", ends[i].name);
-			return -ENOENT;
-		}
-		ends[i].size = hook_symbol_size(ends[i].addr, NULL);
-	}
-	return 0;
+	if (tasklist && stacks_find(ends, ARRAY_SIZE(ends)) &&
+	    stacks_find(begins, ARRAY_SIZE(begins)))
+		return 0;
+	pr_err("cannot resolve %s\n", !tasklist ? "tasklist_lock" :
+	       !ends[0].addr ? "do_exit" : "ret_from_fork");
+	return -ENOENT;
 }

@@ -17,6 +17,7 @@
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/pfn_t.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
@@ -25,13 +26,15 @@
 #include "internal.h"
 
 #define NO_ARG	-1
-/* Of a fault on a file on DAX, no writer: page.c wants to know of it. */
-#define FAULT_ARG	-2
 /*
- * What writer_enter() returns for a scope; an address for FAULT_ARG; else it is the
- * key.
+ * No writers: they let a program write a page, or one of 2 MiB. page.c wants to
+ * know of it.
  */
+#define NOTE_PTE	-2
+#define NOTE_PMD	-3
+/* What writer_enter() returns for a scope, and for those; else it is the key. */
 #define TOKEN_SCOPE	PKS_NR_KEYS
+#define TOKEN_NOTE	(PKS_NR_KEYS + 1)
 
 /*
  * dax_copy_from_iter() and dax_recovery_write() leave no frame of their own on
@@ -39,6 +42,8 @@
  * (pmem is always DAXDEV_NOCACHE), which nobody else uses.
  */
 #define COPY	"_copy_from_iter_flushcache"
+/* The latter by this one, which may sleep before it copies. */
+#define RECOVERY	"nd_pmem:pmem_recovery_write"
 
 /*
  * The two functions that the writes of applications go by, each of whose
@@ -49,11 +54,12 @@ static struct hook block_writers[] = {
 };
 
 static struct hook dax_writers[] = {
-	{ .name = "dax_copy_from_iter", .tail = COPY },
+	{ .name = "dax_copy_from_iter", .tails = { COPY } },
 };
 
 static struct hook rare_writers[] = {
-	{ .name = "dax_recovery_write", .tail = COPY, .dst_arg = 2 },
+	{ .name = "dax_recovery_write", .tails = { COPY, RECOVERY },
+	  .dst_arg = 2 },
 	{ .name = "dax_iomap_copy_around", .alias = "dax_iomap_cow_copy",
 	  .dst_arg = 4 },
 	{ .name = "dax_zero_range", .dst_arg = NO_ARG },
@@ -131,14 +137,18 @@ static struct hook_set writer_sets[] = {
 		   hook_writer_trampoline),
 };
 
-/* The first argument is the fault. */
-static struct hook dax_faults[] = {
-	{ .name = "dax_iomap_fault", .dst_arg = FAULT_ARG },
-	{ .name = "dax_finish_sync_fault", .dst_arg = FAULT_ARG },
+static const char insert_pmd_prot[] = "vmf_insert_pfn_pmd_prot";
+
+static struct hook note_functions[] = {
+	{ .name = "vmf_insert_mixed_mkwrite", .dst_arg = NOTE_PTE },
+	{ .name = "vmf_insert_pfn_pmd", .alias = insert_pmd_prot,
+	  .dst_arg = NOTE_PMD,
+	  .optional = !IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) },
 };
 
-static struct hook_set fault_hooks =
-	WRITER_SET(dax_faults, ARRAY_SIZE(dax_faults), hook_writer_trampoline);
+static struct hook_set note_hooks =
+	WRITER_SET(note_functions, ARRAY_SIZE(note_functions),
+		   hook_writer_trampoline);
 
 #define ADDED_NAME	100
 
@@ -194,6 +204,18 @@ __noendbr unsigned long writer_enter_dax(unsigned long dst,
 	return writer_open(dst, record, &dax_hits);
 }
 
+/*
+ * Before vmf_insert_mixed_mkwrite(vma, addr, pfn), and vmf_insert_pfn_pmd(vmf, pfn,
+ * write), which 6.1 has as vmf_insert_pfn_pmd_prot(vmf, pfn, prot, write).
+ */
+static void writer_note(const struct hook *hook, const unsigned long *args)
+{
+	if (hook->dst_arg == NOTE_PTE)
+		page_note(args[2] & ~PFN_FLAGS_MASK, 1);
+	else if ((bool)args[hook->name == insert_pmd_prot ? 3 : 2])
+		page_note(args[1] & ~PFN_FLAGS_MASK, PTRS_PER_PMD);
+}
+
 unsigned long writer_enter(const unsigned long *args, unsigned long ip,
 			   struct grant *record)
 {
@@ -209,9 +231,9 @@ unsigned long writer_enter(const unsigned long *args, unsigned long ip,
 		atomic64_inc(&hook->hits);
 		grant_scope_begin(record);
 		token = TOKEN_SCOPE;
-	} else if (hook && hook->dst_arg == FAULT_ARG) {
-		page_fault_begin();
-		token = args[0];
+	} else if (hook && hook->dst_arg <= NOTE_PTE) {
+		writer_note(hook, args);
+		token = TOKEN_NOTE;
 	} else if (hook) {
 		token = writer_open(args[hook->dst_arg], record, NULL);
 		if (token)
@@ -232,9 +254,7 @@ void writer_exit(unsigned long token, struct grant *record)
 {
 	if (token == TOKEN_SCOPE)
 		grant_scope_end(record);
-	else if (token >= PAGE_OFFSET)
-		page_fault_end((const struct vm_fault *)token);
-	else
+	else if (token != TOKEN_NOTE)
 		writer_exit_dst(token, record);
 }
 
@@ -374,6 +394,9 @@ static int writers_place_known(struct hook_set *set)
 	if (ret && !set->unhooked)
 		pr_warn("writers of %s are not hooked: what it writes to pmem is let through\n",
 			name);
+	/* Who was in there has nothing else that lets him through. */
+	if (!ret && set->unhooked)
+		ret = hook_settle(HOOK_WRITERS, true);
 	set->unhooked = ret;
 	writers_let_through(set);
 	return ret;
@@ -685,7 +708,7 @@ int __init writers_init(char **names, unsigned int nr)
 	}
 	mutex_unlock(&writers_lock);
 	if (!ret)
-		ret = hook_place(&fault_hooks);
+		ret = hook_place(&note_hooks);
 	for (i = 0; i < nr && !ret; i++) {
 		snprintf(change, sizeof(change), "+%s", names[i]);
 		ret = writers_change(change);
@@ -715,7 +738,7 @@ void writers_exit(void)
 	list_for_each_entry_safe(a, next, &added, list)
 		writers_del(a->name);
 	mutex_unlock(&writers_lock);
-	hook_remove(&fault_hooks);
+	hook_remove(&note_hooks);
 	unknown_exit();
 	hook_drain();
 	grant_drain();

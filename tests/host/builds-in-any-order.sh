@@ -14,6 +14,8 @@ release=$(<"$kernel/release")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
+# Where another user may be, too
+cd "$work" || exit
 
 # copy_to FOLDER: what a tarball of this checkout holds
 copy_to() {
