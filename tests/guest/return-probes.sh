@@ -23,5 +23,5 @@ test() {
 	check "the probe was hit all the while" [ "$(awk '$1 == "yield" { print $2 }' /sys/kernel/tracing/kprobe_profile)" -gt 1000 ]
 	kill "${yielders[@]}"
 	echo 0 >$yield/enable
-	echo -:yield >$probes
+	echo >$probes
 }
