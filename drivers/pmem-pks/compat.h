@@ -114,7 +114,7 @@
 #ifdef CONFIG_RETHOOK
 #define compat_has_return_probes(task)	(!llist_empty(&(task)->rethooks))
 #else
-#define compat_has_return_probes(task)	false
+#define compat_has_return_probes(task)	((void)(task), false)
 #endif
 
 /* What the callbacks of a kset get. */

@@ -113,9 +113,11 @@ static bool page_is_noted(const struct domain *d, const unsigned long *notes,
 {
 	if (test_bit(bit, notes))
 		return true;
+	/* Who has seen it taken away sees that the worker does so ... */
 	smp_rmb();
 	if (READ_ONCE(d->note_dropped) == bit + 1)
 		return true;
+	/* ... or what the worker has left. */
 	smp_rmb();
 	return test_bit(bit, notes);
 }
@@ -188,6 +190,7 @@ static bool page_is_quiet(struct page *page)
 	rcu_read_unlock();
 	if (tagged)
 		return false;
+	/* The references behind the tags. */
 	smp_rmb();
 	return page_ref_count(page) <= 1;
 }
@@ -209,8 +212,11 @@ static bool page_drop_notes(struct domain *d)
 			clear_bit(bit, d->notes);
 			/* It may have been written and noted just now. */
 			smp_mb__after_atomic();
-			if (!page_is_quiet(page))
+			if (!page_is_quiet(page)) {
 				set_bit(bit, d->notes);
+				left = true;
+			}
+			/* Behind the note, if it is back: see page_is_noted(). */
 			smp_store_release(&d->note_dropped, 0);
 		} else {
 			left = true;

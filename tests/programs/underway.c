@@ -40,7 +40,7 @@ int main(int argc, char **argv)
 	if (pwrite(disk, wanted, PAGE, 0) != PAGE)
 		err(1, "pwrite");
 	wait_after("mapped");
-	*(volatile char *)map = 1;
+	__atomic_store_n(map, 1, __ATOMIC_RELAXED);
 	wait_after("faulted");
 	if (pread(disk, map, PAGE, 0) != PAGE)
 		err(1, "pread");
