@@ -26,8 +26,10 @@ modules_install: modules
 		$(INSTALL_MOD_PATH)/lib/modules/$(KVER)/updates/pmem_pks.ko
 	PATH=$$PATH:/usr/sbin:/sbin depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(KVER)
 
+# Whichever kernel it was built for, and wherever its headers are now
 clean:
-	$(if $(unfit),,$(if $(wildcard $(KDIR)/Makefile),$(MAKE) -C $(KDIR) M=$(CURDIR) clean))
+	find . -name .git -prune -o -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o \
+		-name '.*.cmd' -o -name '*.symvers' -o -name modules.order -o -name 'offsets.[hs]' \) -exec rm -f {} +
 	rm -rf build tests/results
 
 demo:
@@ -50,7 +52,8 @@ help:
 	@echo 'make                   build the modules for the running kernel'
 	@echo 'make KVER=<release>    ... for another one; KDIR=<folder> where its headers lie'
 	@echo '                       elsewhere; W=1 and C=2 as in a kernel tree'
-	@echo 'make modules_install   install pmem_pks.ko for that kernel'
+	@echo 'make modules_install   install pmem_pks.ko for that kernel (the same KVER and KDIR;'
+	@echo '                       INSTALL_MOD_PATH=<folder> for another root)'
 	@echo 'make demo              see a stray write caught, in a virtual machine'
 	@echo '                       (KERNEL=6.1 or 6.12)'
 	@echo 'make check             run the tests, on stock kernels in virtual machines'
@@ -58,7 +61,7 @@ help:
 	@echo 'make kunit             run the KUnit tests alone, in a debug kernel built for it'
 	@echo 'make bench             measure what all of it costs, in instructions (KERNEL=6.1 or'
 	@echo '                       6.12, JOBS=n), and write BENCHMARKS.md'
-	@echo 'make clean             remove what was built'
+	@echo 'make clean             remove what was built, and the logs of the tests'
 	@echo
 	@echo 'demo, check, kunit and bench install Debian packages they lack and say which; they'
 	@echo 'download kernels into ~/.cache/pmem-pks (or $$PMEM_PKS_CACHE) and install none.'
