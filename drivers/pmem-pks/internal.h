@@ -714,6 +714,7 @@ void holder_describe(unsigned long addr, char *buf, size_t size);
 extern char shield_gaps[];
 
 int shield_init(bool degrade);
+int shield_selftest(void);
 void shield_exit(void);
 int shield_show_missing(char *buf);
 

@@ -105,6 +105,9 @@ static int __init pmem_pks_init(void)
 	ret = fault_init();
 	if (ret)
 		goto exit_report;
+	ret = shield_selftest();
+	if (ret)
+		goto exit_fault;
 	ret = writers_init(writers, nr_writers);
 	if (ret)
 		goto exit_fault;

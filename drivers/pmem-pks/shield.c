@@ -259,11 +259,15 @@ static bool __init shield_test_open(void)
 	return open;
 }
 
-/*
+/**
+ * shield_selftest() - try what nothing may depend on before it is proven
+ *
  * A grant follows its thread off a CPU and back, and over a page fault on a page
  * of the process that loads the module, if it is one.
+ *
+ * Return: 0, or -EIO, with a line in the log.
  */
-static int __init shield_selftest(void)
+int __init shield_selftest(void)
 {
 	const char *what = NULL;
 	unsigned long page;
@@ -300,8 +304,7 @@ static int __init shield_selftest(void)
  *
  * Nothing is granted yet, and nothing may be until this has returned.
  *
- * Return: 0, an error of hook_place(); -ENOENT when the entry code is not known;
- * -EIO when the self-test failed.
+ * Return: 0, an error of hook_place(); -ENOENT when the entry code is not known.
  */
 int __init shield_init(bool degrade)
 {
@@ -319,9 +322,6 @@ again:
 		if (ret)
 			goto remove;
 	}
-	ret = shield_selftest();
-	if (ret)
-		goto remove;
 	return 0;
 
 remove:
