@@ -172,49 +172,20 @@ static bool fault_retry(const struct pt_regs *regs, unsigned long addr,
 	return last->nr++ < FAULT_RETRIES;
 }
 
-/* A function of the kernel's; addr is 0 if it has none of the name. */
-struct fault_function {
-	const char *name;
-	unsigned long addr;
-	unsigned long size;
-};
-
 /*
  * Where the kernel's handler of faults on kernel addresses, which warns, has
  * ended up: a function of its own, inlined into its caller, or both.
  */
-static struct fault_function warners[] = {
+static struct hook_function warners[] = {
 	{ "exc_page_fault" },
 	{ "do_kern_addr_fault" },
 };
 
 /* Those that read all memory, for somebody who may see it or to save it. */
-static struct fault_function dumpers[] = {
+static struct hook_function dumpers[] = {
 	{ "read_kcore_iter" },
 	{ "swsusp_save" },
 };
-
-static void __init fault_resolve(struct fault_function *functions, size_t nr)
-{
-	while (nr--) {
-		functions->addr = hook_symbol(functions->name);
-		if (functions->addr)
-			functions->size = hook_symbol_size(functions->addr,
-							   NULL);
-		functions++;
-	}
-}
-
-static bool fault_is_in(const struct fault_function *functions, size_t nr,
-			unsigned long ip)
-{
-	while (nr--) {
-		if (ip - functions->addr < functions->size)
-			return true;
-		functions++;
-	}
-	return false;
-}
 
 /* Between /proc/kcore's function and the copy are five, of 6.12. */
 #define DUMP_DEPTH	8
@@ -227,14 +198,14 @@ static bool fault_is_dump(struct pt_regs *regs)
 
 	if (in_interrupt())
 		return false;
-	if (fault_is_in(dumpers, ARRAY_SIZE(dumpers), regs->ip))
+	if (hook_is_in_functions(dumpers, ARRAY_SIZE(dumpers), regs->ip))
 		return true;
 	/* It begins with the caller. */
 	for (unwind_start(&state, current, regs, NULL);
 	     !unwind_done(&state) && depth++ < DUMP_DEPTH;
 	     unwind_next_frame(&state))
-		if (fault_is_in(dumpers, ARRAY_SIZE(dumpers),
-				unwind_get_return_address(&state)))
+		if (hook_is_in_functions(dumpers, ARRAY_SIZE(dumpers),
+					 unwind_get_return_address(&state)))
 			return true;
 	return false;
 }
@@ -381,7 +352,7 @@ static bool fault_denied(unsigned long arg0, unsigned long error_code,
 static bool fault_warn(unsigned long file, unsigned long line,
 		       unsigned long caller)
 {
-	return fault_is_in(warners, ARRAY_SIZE(warners), caller) &&
+	return hook_is_in_functions(warners, ARRAY_SIZE(warners), caller) &&
 	       read_cr2() >= TASK_SIZE_MAX;
 }
 
@@ -447,8 +418,8 @@ int __init fault_init(void)
 {
 	int ret;
 
-	fault_resolve(warners, ARRAY_SIZE(warners));
-	fault_resolve(dumpers, ARRAY_SIZE(dumpers));
+	hook_functions_find(warners, ARRAY_SIZE(warners));
+	hook_functions_find(dumpers, ARRAY_SIZE(dumpers));
 	ret = access_init();
 	if (ret)
 		return ret;

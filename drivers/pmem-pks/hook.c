@@ -70,6 +70,44 @@ unsigned long hook_symbol_size(unsigned long addr, char *module)
 }
 
 /**
+ * hook_functions_find() - find functions of the kernel's
+ * @functions: their names; out: where they are
+ * @nr: how many
+ *
+ * Return: whether there is one of them at least.
+ */
+bool __init hook_functions_find(struct hook_function *functions, size_t nr)
+{
+	bool any = false;
+
+	for (; nr; nr--, functions++) {
+		functions->addr = hook_symbol(functions->name);
+		if (!functions->addr)
+			continue;
+		functions->size = hook_symbol_size(functions->addr, NULL);
+		any = true;
+	}
+	return any;
+}
+
+/**
+ * hook_is_in_functions() - whether an address lies in one of some functions
+ * @functions: what hook_functions_find() was given
+ * @nr: how many
+ * @ip: the address
+ *
+ * Context: any.
+ */
+bool hook_is_in_functions(const struct hook_function *functions, size_t nr,
+			  unsigned long ip)
+{
+	for (; nr; nr--, functions++)
+		if (ip - functions->addr < functions->size)
+			return true;
+	return false;
+}
+
+/**
  * hook_name_of() - name an address in what people read
  * @addr: of code, or where code was
  * @text: room for it, KSYM_SYMBOL_LEN bytes

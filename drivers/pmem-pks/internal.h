@@ -657,6 +657,17 @@ int hook_init(void);
 void hook_exit(void);
 unsigned long hook_symbol(const char *name);
 unsigned long hook_symbol_size(unsigned long addr, char *module);
+
+/* A function of the kernel's; size is 0 if it has none of the name. */
+struct hook_function {
+	const char *name;
+	unsigned long addr;
+	unsigned long size;
+};
+
+bool hook_functions_find(struct hook_function *functions, size_t nr);
+bool hook_is_in_functions(const struct hook_function *functions, size_t nr,
+			  unsigned long ip);
 const char *hook_name_of(unsigned long addr, char *text);
 int hook_place(struct hook_set *set);
 void hook_remove(struct hook_set *set);

@@ -37,35 +37,19 @@
 #define WAIT_MOST	1000
 
 static rwlock_t *tasklist;
-/* A function of the kernel's; size is 0 if it has none of the name. */
-struct place {
-	const char *name;
-	unsigned long addr;
-	unsigned long size;
-};
-
 /* Functions that do not return: a thread comes back to nothing behind them. */
-static struct place ends[] = {
+static struct hook_function ends[] = {
 	{ "do_exit" },
 	{ "make_task_dead" },
 };
 
 /* Where a thread begins, so that the stack of one of the kernel's ends there. */
-static struct place begins[] = {
+static struct hook_function begins[] = {
 	{ "ret_from_fork" },
 	{ "ret_from_fork_asm" },
 };
 
 struct stacks_stats stacks_stats;
-
-static bool stacks_is_in(const struct place *places, unsigned int nr,
-			 unsigned long ip)
-{
-	for (; nr; nr--, places++)
-		if (ip - places->addr < places->size)
-			return true;
-	return false;
-}
 
 /**
  * stacks_walk() - look at the addresses that a thread comes back to
@@ -102,11 +86,12 @@ bool stacks_walk(struct task_struct *task,
 		ip = unwind_get_return_address(&state);
 		if (!ip)
 			return false;
-		if (stacks_is_in(ends, ARRAY_SIZE(ends), ip) || !each(ip, arg))
+		if (hook_is_in_functions(ends, ARRAY_SIZE(ends), ip) ||
+		    !each(ip, arg))
 			return true;
 	}
 	return !unwind_error(&state) &&
-	       stacks_is_in(begins, ARRAY_SIZE(begins), ip);
+	       hook_is_in_functions(begins, ARRAY_SIZE(begins), ip);
 }
 
 /**
@@ -274,20 +259,6 @@ int stacks_wait(stacks_inside_t inside, void *arg, const char *what,
 	return ret;
 }
 
-static bool __init stacks_find(struct place *places, unsigned int nr)
-{
-	bool any = false;
-
-	for (; nr; nr--, places++) {
-		places->addr = hook_symbol(places->name);
-		if (!places->addr)
-			continue;
-		places->size = hook_symbol_size(places->addr, NULL);
-		any = true;
-	}
-	return any;
-}
-
 /**
  * stacks_init() - find what is needed
  *
@@ -296,8 +267,8 @@ static bool __init stacks_find(struct place *places, unsigned int nr)
 int __init stacks_init(void)
 {
 	tasklist = (rwlock_t *)hook_symbol("tasklist_lock");
-	if (tasklist && stacks_find(ends, ARRAY_SIZE(ends)) &&
-	    stacks_find(begins, ARRAY_SIZE(begins)))
+	if (tasklist && hook_functions_find(ends, ARRAY_SIZE(ends)) &&
+	    hook_functions_find(begins, ARRAY_SIZE(begins)))
 		return 0;
 	pr_err("cannot resolve %s\n", !tasklist ? "tasklist_lock" :
 	       !ends[0].addr ? "do_exit" : "ret_from_fork");
