@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * contain: what a denied store does but for the store; and relaxed: all of it.
+ * contain.c and step.c: the modes contain and relaxed do to registers, flags and
+ * memory what they promise.
  *
- * Each instruction is executed twice with the same registers, flags and bytes:
- * on plain memory, and on pages that are fenced. Afterwards the registers and
- * flags are the same. In contain the fenced bytes are what they were, and what
- * was dropped is what the plain memory holds now. In relaxed they are what the
- * plain memory holds, and nothing was granted for it, as a single step is.
+ * Each instruction is executed twice with the same registers, flags and bytes: on
+ * plain memory, and on pages that are fenced, which is to say protected. Afterwards
+ * the registers and flags are the same. In contain, the fenced bytes have not
+ * changed, and the bytes that were dropped are those that the plain memory has now.
+ * In relaxed, the fenced bytes are those of the plain memory, and no grant was
+ * taken, as a single step would have.
  *
- * What is executed stands in contain_insns.S.
+ * The instructions are in contain_insns.S.
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
@@ -33,7 +35,7 @@
 
 #define ORDER	2
 #define SIZE	(PAGE_SIZE << ORDER)
-/* The middle of the fenced pages, between two that are not. */
+/* The middle of the two fenced pages, which are between two plain pages. */
 #define MIDDLE	(2 * PAGE_SIZE)
 #define ROUNDS	12
 
@@ -49,15 +51,15 @@ static struct {
 	int key;
 	struct rnd_state rnd;
 	struct kunit *test;
-	u8 *image;	/* what both of the others are made of */
+	u8 *image;	/* the initial content of both memories */
 	u8 *memory[2];	/* plain, fenced */
 	u8 *source;
 	unsigned int align;
-	u64 offset;	/* of the operand */
+	u64 offset;	/* of the operand in the memory */
 	struct registers cpu[2];
 	s64 strays;
-	bool performed;	/* in relaxed */
-	bool stepped;	/* ... by a single step */
+	bool performed;	/* the mode is relaxed */
+	bool stepped;	/* ... and the store is single-stepped */
 	u64 grants;
 } rig;
 
@@ -81,12 +83,8 @@ static int rig_prepare(struct kunit *test, enum fault_mode mode)
 	rig.align = 1;
 
 	rig.key = pks_key_alloc(PKS_DENY_WRITE);
-	rig.d.start = (unsigned long)rig.memory[1] + PAGE_SIZE;
-	rig.d.end = rig.d.start + 2 * PAGE_SIZE;
-	rig.d.key = rig.key;
-	rig.d.own_key = true;
-	rig.d.fault_mode = FAULT_INHERIT;
-	strscpy(rig.d.name, "fenced", DOMAIN_NAME_LEN);
+	domain_fill(&rig.d, "fenced", rig.key,
+		    (unsigned long)rig.memory[1] + PAGE_SIZE, 2 * PAGE_SIZE);
 	rig.performed = mode == FAULT_RELAXED;
 	WRITE_ONCE(fault_mode, mode);
 	return domain_add(&rig.d) ?: domain_protect(&rig.d, true);
@@ -127,7 +125,7 @@ static u64 begin_flags(u64 set)
 	return (native_save_fl() & ~COMPARED) | set;
 }
 
-/* What the last store left there. */
+/* Restore the initial content of the fenced pages. */
 static void fill_fenced(void)
 {
 	KUNIT_EXPECT_EQ(rig.test, pks_grant(rig.key), 0);
@@ -136,7 +134,7 @@ static void fill_fenced(void)
 	rig.grants = grant_total();
 }
 
-/* @offset: of the operand in the memory */
+/* @offset: offset of the operand in the memory */
 static void begin(u64 offset, u64 flags)
 {
 	unsigned int i;
@@ -150,7 +148,7 @@ static void begin(u64 offset, u64 flags)
 	rig.grants = grant_total();
 	if (rig.performed)
 		fill_fenced();
-	memset(&contain_last, 0, sizeof(contain_last));
+	memset(&fault_last, 0, sizeof(fault_last));
 	rig.cpu[0].ax = any();
 	rig.cpu[0].bx = any();
 	rig.cpu[0].cx = any();
@@ -171,7 +169,7 @@ static void begin_round(const struct contain_insn *insn, unsigned int round, boo
 	for (i = 0; i < 2; i++) {
 		struct registers *cpu = &rig.cpu[i];
 
-		/* What the memory holds, for cmpxchg. */
+		/* The content of the memory, so that cmpxchg succeeds. */
 		if (round % 3 == 0) {
 			memcpy(&cpu->ax, rig.image + rig.offset, 8);
 			memcpy(&cpu->dx, rig.image + rig.offset +
@@ -206,7 +204,7 @@ static void expect_same_cpu(const char *text)
 				    text);
 }
 
-/* @data: what was to be written is known */
+/* @data: whether the bytes to be written are known */
 static void end(const char *text, unsigned int width, bool data)
 {
 	const u8 *written = rig.memory[0] + rig.offset;
@@ -216,14 +214,14 @@ static void end(const char *text, unsigned int width, bool data)
 			      !memcmp(rig.memory[1], rig.performed ?
 				      rig.memory[0] : rig.image, SIZE),
 			      "%s: the memory", text);
-	KUNIT_EXPECT_EQ_MSG(rig.test, contain_last.width, width, "%s", text);
-	KUNIT_EXPECT_EQ_MSG(rig.test, contain_last.bytes, width, "%s", text);
-	KUNIT_EXPECT_EQ_MSG(rig.test, contain_last.data_len,
+	KUNIT_EXPECT_EQ_MSG(rig.test, fault_last.width, width, "%s", text);
+	KUNIT_EXPECT_EQ_MSG(rig.test, fault_last.bytes, width, "%s", text);
+	KUNIT_EXPECT_EQ_MSG(rig.test, fault_last.data_len,
 			    data ? width : 0, "%s", text);
-	KUNIT_EXPECT_TRUE_MSG(rig.test, !memcmp(contain_last.data, written,
-						contain_last.data_len),
+	KUNIT_EXPECT_TRUE_MSG(rig.test, !memcmp(fault_last.data, written,
+						fault_last.data_len),
 			      "%s: the data: %*ph, written: %*ph", text,
-			      width, contain_last.data, width, written);
+			      width, fault_last.data, width, written);
 }
 
 static void execute(const struct contain_insn *insn, struct registers *cpu)
@@ -231,7 +229,7 @@ static void execute(const struct contain_insn *insn, struct registers *cpu)
 	register u64 r12 asm("r12") = cpu->di;
 	register u64 r13 asm("r13") = cpu->di;
 
-	/* A check of KASAN's may be a call, which r9 does not outlast. */
+	/* r9 is set here, as a call of KASAN before this would overwrite it. */
 	asm volatile("movl $2, %%r9d\n\t"
 		     "pushfq\n\t"
 		     "pushq %[flags]\n\t"
@@ -262,7 +260,9 @@ static void try_all(const struct contain_insn *insn, bool bits)
 	}
 }
 
-/* In registers 3 and 11, or 19: vectors; in 4: all ones. */
+/*
+ * Load vectors into registers 3 and 11 or 19, all ones into 4, and the mask into k1.
+ */
 static void load_vectors(unsigned int vex)
 {
 	if (vex == 4)
@@ -317,8 +317,8 @@ static void arithmetic(struct kunit *test)
 }
 
 /*
- * QEMU 7.2 has already changed the carry when it finds that the store faults: so
- * neither we nor the second try of a page fault can do it right.
+ * QEMU 7.2 changes the carry before it finds that the store faults. So no page fault
+ * handler can get this right, and the test is skipped there.
  */
 static void rotations_through_the_carry(struct kunit *test)
 {
@@ -339,7 +339,7 @@ static void rotations_through_the_carry(struct kunit *test)
 
 static void bits(struct kunit *test)
 {
-	/* Where the string of bits has them, locks may be split. */
+	/* With an arbitrary bit offset, a lock may be split. */
 	rig.stepped = true;
 	try_all(contain_bits, true);
 	rig.stepped = false;
@@ -377,7 +377,7 @@ static void avx512(struct kunit *test)
 	try_vectors(contain_evex_masked, 4, false);
 }
 
-/* Whether a store of some bytes is to the fenced pages. */
+/* Whether a store touches the fenced pages. */
 static bool fenced(u64 offset, unsigned int width)
 {
 	return offset + width > PAGE_SIZE && offset < SIZE - PAGE_SIZE;
@@ -394,7 +394,7 @@ static void begin_string(u64 offset, u64 count, u64 flags)
 	}
 }
 
-/* Each element is as on plain memory, or as it was. */
+/* Expect each element to be as on plain memory, or unchanged if it was dropped. */
 static void end_string(const char *text, unsigned int width, u64 count, u64 df)
 {
 	u8 *expected = rig.memory[0];
@@ -417,15 +417,15 @@ static void end_string(const char *text, unsigned int width, u64 count, u64 df)
 	KUNIT_EXPECT_TRUE_MSG(rig.test, !memcmp(rig.memory[1], expected, SIZE),
 			      "%s from 0x%llx, %llu times", text, rig.offset,
 			      count);
-	KUNIT_EXPECT_EQ_MSG(rig.test, contain_last.width, width, "%s", text);
+	KUNIT_EXPECT_EQ_MSG(rig.test, fault_last.width, width, "%s", text);
 	if (rig.performed)
 		return;
-	KUNIT_EXPECT_EQ_MSG(rig.test, contain_last.bytes, dropped * width,
+	KUNIT_EXPECT_EQ_MSG(rig.test, fault_last.bytes, dropped * width,
 			    "%s from 0x%llx, %llu times, %s", text, rig.offset,
 			    count, df ? "down" : "up");
-	KUNIT_EXPECT_GE_MSG(rig.test, contain_last.data_len, width, "%s", text);
-	KUNIT_EXPECT_TRUE_MSG(rig.test, !memcmp(contain_last.data, data,
-						contain_last.data_len),
+	KUNIT_EXPECT_GE_MSG(rig.test, fault_last.data_len, width, "%s", text);
+	KUNIT_EXPECT_TRUE_MSG(rig.test, !memcmp(fault_last.data, data,
+						fault_last.data_len),
 			      "%s from 0x%llx: the data from 0x%llx", text,
 			      rig.offset, first);
 }
@@ -455,7 +455,9 @@ static void try_strings(const struct contain_insn *insn)
 	}
 }
 
-/* Over each edge, and over both; with elements on the edge, or not. */
+/*
+ * Over each edge and over both, with and without an element that crosses the edge.
+ */
 static void try_edges(const struct contain_insn *insn)
 {
 	const u64 front = PAGE_SIZE, back = SIZE - PAGE_SIZE;
@@ -487,7 +489,7 @@ static void movs(struct kunit *test)
 	try_edges(contain_rep_movs);
 }
 
-/* A store that begins in front of the pages, or ends behind them. */
+/* A store that begins before the fenced pages, or ends after them. */
 static void a_store_over_an_edge_is_one(struct kunit *test)
 {
 	unsigned int i, k;
@@ -548,7 +550,7 @@ static void in_an_nmi(struct kunit *test)
 	end(contain_alu[4].text, 8, true);
 }
 
-/* It ends by the exception table, in place of the oops. */
+/* The exception table ends the instruction, so there is no oops. */
 static void what_is_not_known_is_denied(struct kunit *test)
 {
 	const struct contain_insn *insn;
@@ -562,7 +564,7 @@ static void what_is_not_known_is_denied(struct kunit *test)
 		expect_same_cpu(insn->text);
 		KUNIT_EXPECT_TRUE(test,
 				  !memcmp(rig.memory[1], rig.image, SIZE));
-		KUNIT_EXPECT_EQ(test, contain_last.width, 0);
+		KUNIT_EXPECT_EQ(test, fault_last.width, 0);
 	}
 }
 
@@ -580,12 +582,12 @@ static void what_may_not_be_read_is_not(struct kunit *test)
 	cpu.di = (u64)secret;
 	cpu.flags = begin_flags(0);
 	execute(&contain_alu[4], &cpu);
-	KUNIT_EXPECT_EQ(test, contain_last.width, 0);
+	KUNIT_EXPECT_EQ(test, fault_last.width, 0);
 	KUNIT_EXPECT_EQ(test, pmem_pks_domain_strays(domain), 1);
-	memset(&contain_last, 0, sizeof(contain_last));
+	memset(&fault_last, 0, sizeof(fault_last));
 	cpu.flags = begin_flags(0);
 	execute(&contain_moves[5], &cpu);
-	KUNIT_EXPECT_EQ(test, contain_last.width, 8);
+	KUNIT_EXPECT_EQ(test, fault_last.width, 8);
 	KUNIT_EXPECT_EQ(test, pmem_pks_domain_strays(domain), 2);
 	pmem_pks_domain_del(domain);
 	KUNIT_EXPECT_EQ(test, *secret, 42);
@@ -593,7 +595,7 @@ static void what_may_not_be_read_is_not(struct kunit *test)
 	free_page((unsigned long)secret);
 }
 
-/* The same page where the page allocator has it. */
+/* The same page in the direct map. */
 static void an_alias_is_fenced_too(struct kunit *test)
 {
 	int key = pks_key_alloc(PKS_DENY_WRITE);
@@ -607,12 +609,12 @@ static void an_alias_is_fenced_too(struct kunit *test)
 	cpu.di = (u64)page_address(vmalloc_to_page(words)) + 8;
 	cpu.flags = begin_flags(0);
 	execute(&contain_moves[5], &cpu);
-	KUNIT_EXPECT_EQ(test, contain_last.width, 8);
+	KUNIT_EXPECT_EQ(test, fault_last.width, 8);
 	KUNIT_EXPECT_EQ(test, pmem_pks_domain_strays(domain), 1);
 	cpu.ax = 0x55;
 	cpu.flags = begin_flags(0);
 	execute(&contain_rep_stos[0], &cpu);
-	KUNIT_EXPECT_EQ(test, contain_last.bytes, 100);
+	KUNIT_EXPECT_EQ(test, fault_last.bytes, 100);
 	KUNIT_EXPECT_EQ(test, cpu.cx, 0);
 	KUNIT_EXPECT_EQ(test, pmem_pks_domain_strays(domain), 2);
 	pmem_pks_domain_del(domain);
@@ -622,21 +624,21 @@ static void an_alias_is_fenced_too(struct kunit *test)
 }
 
 /*
- * Instructions that QEMU does not know, or that an assembler can't be told:
- * decoded only. The store is to 0x1000 behind the middle.
+ * Instructions that QEMU does not implement, or that the assembler does not produce,
+ * are only decoded. They store to the middle of the fenced pages.
  */
 static void others_are_decoded(struct kunit *test)
 {
 	static const struct {
 		const char *name;
 		unsigned int width;
-		long base;		/* rdi, r13: this beside the middle */
+		long base;		/* offset of rdi and r13 from the middle */
 		u8 bytes[15];
 	} insns[] = {
 		{ "movdiri %eax, (%rdi)", 4, 0, { 0x0f, 0x38, 0xf9, 0x07 } },
 		{ "movdiri %rax, (%rdi)", 8, 0, { 0x48, 0x0f, 0x38, 0xf9, 0x07 } },
 		{ "movdir64b (%rsi), %rdi", 64, 0, { 0x66, 0x0f, 0x38, 0xf8, 0x3e } },
-		/* A displacement of one byte counts in units of the store. */
+		/* The unit of a displacement of one byte is the store's width. */
 		{ "vmovdqu64 %zmm3, 128(%rdi)", 64, -128,
 		  { 0x62, 0xf1, 0xfe, 0x48, 0x7f, 0x5f, 0x02 } },
 		{ "vmovdqu8 %zmm19, 64(%r13)", 64, -64,
@@ -660,7 +662,7 @@ static void others_are_decoded(struct kunit *test)
 		{ 0xc5, 0xf8, 0x91, 0x0f }, { 0x0f, 0xae, 0x27 },
 	};
 	struct pt_regs regs, before = { .si = (unsigned long)rig.source };
-	struct contain what;
+	struct store what;
 	unsigned int i;
 
 	before.ax = any();
@@ -716,20 +718,24 @@ static void others_are_decoded(struct kunit *test)
 	}
 }
 
+/* Stores that both modes perform, each in its way. */
+#define CASES_OF_STORES							\
+	KUNIT_CASE(moves),						\
+	KUNIT_CASE(arithmetic),						\
+	KUNIT_CASE(rotations_through_the_carry),			\
+	KUNIT_CASE(bits),						\
+	KUNIT_CASE(exchanges),						\
+	KUNIT_CASE(sse),						\
+	KUNIT_CASE(avx),						\
+	KUNIT_CASE(avx512),						\
+	KUNIT_CASE(stos),						\
+	KUNIT_CASE(movs),						\
+	KUNIT_CASE(a_store_over_an_edge_is_one),			\
+	KUNIT_CASE(with_interrupts_off_they_stay_off),			\
+	KUNIT_CASE(in_an_nmi)
+
 static struct kunit_case contain_cases[] = {
-	KUNIT_CASE(moves),
-	KUNIT_CASE(arithmetic),
-	KUNIT_CASE(rotations_through_the_carry),
-	KUNIT_CASE(bits),
-	KUNIT_CASE(exchanges),
-	KUNIT_CASE(sse),
-	KUNIT_CASE(avx),
-	KUNIT_CASE(avx512),
-	KUNIT_CASE(stos),
-	KUNIT_CASE(movs),
-	KUNIT_CASE(a_store_over_an_edge_is_one),
-	KUNIT_CASE(with_interrupts_off_they_stay_off),
-	KUNIT_CASE(in_an_nmi),
+	CASES_OF_STORES,
 	KUNIT_CASE(what_is_not_known_is_denied),
 	KUNIT_CASE(what_may_not_be_read_is_not),
 	KUNIT_CASE(an_alias_is_fenced_too),
@@ -744,7 +750,7 @@ static void what_is_not_known_is_stepped(struct kunit *test)
 	rig.stepped = true;
 	for (insn = contain_unknown; insn->text; insn++) {
 		begin(MIDDLE, 0);
-		/* Each CPU has a GDT of its own. */
+		/* On one CPU, as sgdt stores the address of the CPU's own GDT. */
 		preempt_disable();
 		execute(insn, &rig.cpu[0]);
 		execute(insn, &rig.cpu[1]);
@@ -757,7 +763,7 @@ static void what_is_not_known_is_stepped(struct kunit *test)
 	}
 }
 
-/* A lock that reaches over a cache line would be none if it were in two parts. */
+/* A locked store that crosses a cache line would not be atomic in two parts. */
 static void a_split_lock_is_stepped(struct kunit *test)
 {
 	unsigned int i, k;
@@ -773,8 +779,8 @@ static void a_split_lock_is_stepped(struct kunit *test)
 }
 
 /*
- * The registers are those of a block's begin, as a CPU with fast strings may
- * have them, and the address is one inside.
+ * A CPU with fast strings may fault at an address inside a block, with the registers
+ * of the block's begin.
  */
 static void an_address_inside_a_block(struct kunit *test)
 {
@@ -789,7 +795,7 @@ static void an_address_inside_a_block(struct kunit *test)
 	unsigned long addr = front + 8 + 63;
 
 	begin(MIDDLE, 0);
-	/* In the same page, and one byte too far. */
+	/* In the block's first page; then one byte too far for a block. */
 	KUNIT_EXPECT_FALSE(test, step_front(&regs, &addr));
 	KUNIT_EXPECT_EQ(test, addr, front + 8);
 	addr = front + 8 + 64;
@@ -797,7 +803,7 @@ static void an_address_inside_a_block(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, addr, front + 8 + 64);
 	KUNIT_EXPECT_TRUE(test, !memcmp(&regs, &before, sizeof(regs)));
 
-	/* From a page that is not fenced: that part is stored. */
+	/* The block begins in a plain page: that part is stored. */
 	regs.di = front - 5;
 	addr = front + 3;
 	KUNIT_EXPECT_TRUE(test, step_front(&regs, &addr));
@@ -809,7 +815,7 @@ static void an_address_inside_a_block(struct kunit *test)
 					PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, pks_read(), pks_closed);
 
-	/* The element on the edge is for the next fault. */
+	/* The element that crosses the edge is left for the next fault. */
 	regs = before;
 	regs.ip = (unsigned long)rep_movsq;
 	regs.di = front - 12;
@@ -822,14 +828,14 @@ static void an_address_inside_a_block(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, step_front(&regs, &addr));
 	KUNIT_EXPECT_EQ(test, addr, front);
 
-	/* From the other fenced page into this one: that one first. */
+	/* The block begins in the other fenced page: that page is first. */
 	regs = before;
 	regs.di = front + PAGE_SIZE - 5;
 	addr = front + PAGE_SIZE + 3;
 	KUNIT_EXPECT_FALSE(test, step_front(&regs, &addr));
 	KUNIT_EXPECT_EQ(test, addr, regs.di);
 
-	/* Backwards there are no blocks. */
+	/* Backwards a CPU does not store in blocks. */
 	regs = before;
 	regs.flags = X86_EFLAGS_DF;
 	addr = front + 20;
@@ -838,19 +844,7 @@ static void an_address_inside_a_block(struct kunit *test)
 }
 
 static struct kunit_case relaxed_cases[] = {
-	KUNIT_CASE(moves),
-	KUNIT_CASE(arithmetic),
-	KUNIT_CASE(rotations_through_the_carry),
-	KUNIT_CASE(bits),
-	KUNIT_CASE(exchanges),
-	KUNIT_CASE(sse),
-	KUNIT_CASE(avx),
-	KUNIT_CASE(avx512),
-	KUNIT_CASE(stos),
-	KUNIT_CASE(movs),
-	KUNIT_CASE(a_store_over_an_edge_is_one),
-	KUNIT_CASE(with_interrupts_off_they_stay_off),
-	KUNIT_CASE(in_an_nmi),
+	CASES_OF_STORES,
 	KUNIT_CASE(what_is_not_known_is_stepped),
 	KUNIT_CASE(a_split_lock_is_stepped),
 	KUNIT_CASE(an_address_inside_a_block),

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The instructions that kunit/contain.c executes, each a function of its own,
- * and tables of them: where it is, its text, how many bytes it stores.
+ * The instructions that kunit/contain.c executes, each in a function of its own, and
+ * tables with the address, the text and the width in bytes of each.
  *
- * rdi, r12 and r13 have the address, r9 is 2. One that is not contained is left
- * by the exception table.
+ * rdi, r12 and r13 hold the address of the operand, and r9 is 2. If an instruction
+ * faults for good, the exception table ends it.
  */
 #include <linux/linkage.h>
 #include <linux/objtool.h>
@@ -51,7 +51,7 @@
 	TABLE_ENTRY .Lrun_\@, \width, \insn
 .endm
 
-/* What is pushed is popped by the instruction, or not. */
+/* \push is undone by the instruction, or by the fixup if the instruction faults. */
 .macro INSN_POP width:req push:req insn:vararg
 	UNWIND_HINT_FUNC
 .Lrun_\@:
@@ -222,7 +222,7 @@ TABLE contain_sse
 	INSN 8, movsd %xmm3, (%rdi)
 	INSN 4, movd %xmm3, (%rdi)
 	INSN 8, movq %xmm3, (%rdi)
-	/* movq %xmm3, (%rdi) by the opcode of movd */
+	/* movq %xmm3, (%rdi), with the opcode of movd */
 	INSN 8, .byte 0x66, 0x48, 0x0f, 0x7e, 0x1f
 	INSN 8, movlps %xmm3, (%rdi)
 	INSN 8, movhps %xmm3, (%rdi)
@@ -306,7 +306,7 @@ TABLE contain_rep_\op
 TABLE_END
 .endr
 
-/* Not known. */
+/* Stores that insn.c does not know. */
 TABLE contain_unknown
 	INSN 0, sgdt (%rdi)
 	INSN 0, fnstcw (%rdi)

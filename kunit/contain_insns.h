@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The tables in contain_insns.S; behind the last of each there is one with no text. */
+/* The tables in contain_insns.S. The last entry of each has no text. */
 #ifndef PMEM_PKS_CONTAIN_INSNS_H
 #define PMEM_PKS_CONTAIN_INSNS_H
 
@@ -8,7 +8,7 @@
 struct contain_insn {
 	unsigned long run;
 	const char *text;
-	u64 width;		/* bytes that it stores */
+	u64 width;		/* bytes of one store */
 };
 
 extern const struct contain_insn contain_moves[], contain_addresses[],

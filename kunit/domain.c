@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * domain.c: the table of domains, tried with ranges of vmalloc space. Nobody
- * writes to them, so that none of this gets as far as a fault.
+ * domain.c: the table of domains, tested with ranges of vmalloc space. No test
+ * writes to them, so there are no faults.
  */
 #include <kunit/test.h>
 #include <linux/mm.h>
@@ -30,7 +30,7 @@ static void end_domain(void *d)
 
 KUNIT_DEFINE_ACTION_WRAPPER(free_pages_of, vfree, void *);
 
-/* A domain of @pages, which ends with the test at the latest. */
+/* Make a domain of @pages. It is removed at the end of the test. */
 static struct domain *make_domain(struct kunit *test, unsigned int pages)
 {
 	struct domain *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
@@ -40,9 +40,7 @@ static struct domain *make_domain(struct kunit *test, unsigned int pages)
 	KUNIT_ASSERT_NOT_NULL(test, start);
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, free_pages_of, start));
-	d->start = (unsigned long)start;
-	d->end = d->start + pages * PAGE_SIZE;
-	strscpy(d->name, "kunit", DOMAIN_NAME_LEN);
+	domain_fill(d, "kunit", 0, (unsigned long)start, pages * PAGE_SIZE);
 	KUNIT_ASSERT_EQ(test, 0, domain_add(d));
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, end_domain, d));
 	return d;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The fault: which denied accesses are ours, who made them, and what becomes of
- * them; and what is done when there is no memory for a thread's record.
+ * fault.c: which faults it handles, and how. grant.c: no memory for a record.
  *
- * A store by copy_to_kernel_nofault() that is not let through ends with an
- * error, where any other would be an oops.
+ * The tests store by copy_to_kernel_nofault(): if such a store is denied, it returns
+ * an error, where another one would oops.
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
@@ -37,12 +36,8 @@ static int place_init(struct kunit *test)
 	if (!place.words)
 		return -ENOMEM;
 	place.key = pks_key_alloc(PKS_DENY_WRITE);
-	place.d.start = (unsigned long)place.words;
-	place.d.end = place.d.start + PAGE_SIZE;
-	place.d.key = place.key;
-	place.d.own_key = true;
-	place.d.fault_mode = FAULT_INHERIT;
-	strscpy(place.d.name, "kunit", DOMAIN_NAME_LEN);
+	domain_fill(&place.d, "kunit", place.key, (unsigned long)place.words,
+		    PAGE_SIZE);
 	return domain_add(&place.d) ?: domain_protect(&place.d, true);
 }
 
@@ -61,7 +56,7 @@ static s64 strays(void)
 	       atomic64_read(&place.d.stray_reads);
 }
 
-/* Return: 0, or the error that a denied store ends with. */
+/* Return: 0, or an error if the store was denied. */
 static long store(u64 *word)
 {
 	place.value++;
@@ -106,7 +101,7 @@ static void other_faults_are_not_ours(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, constant);
 
-	/* Not mapped; read-only; a user's that nobody has mapped. */
+	/* An unmapped page, a read-only page, and an unmapped user page. */
 	KUNIT_EXPECT_LT(test, store((u64 *)(VMALLOC_END - PAGE_SIZE)), 0);
 	KUNIT_EXPECT_LT(test, store(constant), 0);
 	KUNIT_EXPECT_EQ(test, *constant, 0);
@@ -118,7 +113,7 @@ static void other_faults_are_not_ours(struct kunit *test)
 	vunmap(constant);
 }
 
-/* Its page may also be read-only, or poisoned: no grant helps there. */
+/* A domain's page may also be read-only, or poisoned. A grant does not help then. */
 static void other_faults_in_a_domain_are_not_ours(struct kunit *test)
 {
 	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
@@ -182,7 +177,7 @@ static void reads_are_caught_where_they_are_denied(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, 0, copy_from_kernel_nofault(&value, words, 8));
 	KUNIT_EXPECT_EQ(test, pmem_pks_domain_strays(secret), 1);
-	/* The same page where the page allocator has it. */
+	/* The same page in the direct map. */
 	KUNIT_EXPECT_EQ(test, 0, copy_from_kernel_nofault(&value, alias, 8));
 	KUNIT_EXPECT_EQ(test, pmem_pks_domain_strays(secret), 2);
 	KUNIT_EXPECT_EQ(test, 0, store(alias));
@@ -202,7 +197,7 @@ static void reads_are_caught_where_they_are_denied(struct kunit *test)
 	vfree(words);
 }
 
-/* An instruction whose fault ends behind it, when it is left to the kernel. */
+/* If the kernel handles a fault of this instruction, it goes on after it. */
 asm(".pushsection .text\n"
 	"fault_test_store: nop\n"
 	"fault_test_behind: nop\n"
@@ -210,8 +205,9 @@ asm(".pushsection .text\n"
 	".popsection\n");
 
 /*
- * A key fault as of a TLB that is behind the page tables, which no emulated one
- * is. Return: whether the store is to be tried again.
+ * Raise a key fault as if the TLB were behind the page tables. An emulated TLB never
+ * is.
+ * Return: whether the store would be repeated.
  */
 static bool tried_again(void *addr)
 {
@@ -221,14 +217,14 @@ static bool tried_again(void *addr)
 	asm("lea fault_test_store(%%rip), %0" : "=r" (before));
 	regs.ip = before;
 	preempt_disable();
-	hook_call(hook_symbol("bad_area_nosemaphore"), (unsigned long)&regs,
-		  X86_PF_PROT | X86_PF_PK | X86_PF_WRITE, (unsigned long)addr,
-		  0);
+	symbols_call(symbols_find("bad_area_nosemaphore"), (unsigned long)&regs,
+		     X86_PF_PROT | X86_PF_PK | X86_PF_WRITE,
+		     (unsigned long)addr, 0);
 	preempt_enable();
 	return regs.ip == before;
 }
 
-/* Whether it is tried again sometimes, and not for ever. */
+/* Expect that a store is repeated, but not for ever. */
 static void tried_boundedly(struct kunit *test, void *addr)
 {
 	int i;
@@ -249,15 +245,15 @@ static void what_the_tlb_alone_denies_is_tried_again(struct kunit *test)
 	u64 *constant = vmap(&page, 1, VM_MAP, PAGE_KERNEL_RO);
 
 	KUNIT_ASSERT_NOT_NULL(test, constant);
-	/* It has lost its key. */
+	/* A page that has lost its key. */
 	tried_boundedly(test, words);
-	/* It may not be written, key or not; it is not there. */
+	/* A page that is read-only, whatever its key, and one that is not mapped. */
 	KUNIT_EXPECT_FALSE(test, tried_again(constant));
 	KUNIT_EXPECT_FALSE(test, tried_again((void *)VMALLOC_END - PAGE_SIZE));
 	vunmap(constant);
 	free_page((unsigned long)words);
 
-	/* Of a domain that is not protected any more, or that we may write. */
+	/* A domain that is no longer protected, and one that is granted. */
 	KUNIT_EXPECT_EQ(test, domain_protect(&place.d, false), 0);
 	tried_boundedly(test, place.words);
 	KUNIT_EXPECT_EQ(test, domain_protect(&place.d, true), 0);
@@ -267,7 +263,7 @@ static void what_the_tlb_alone_denies_is_tried_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, strays(), 0);
 }
 
-/* Nobody does that: a grant of the domain is none of that key. */
+/* The page gets another key than its domain, which real users do not do. */
 static void the_key_on_the_page_is_what_counts(struct kunit *test)
 {
 	int other = pks_key_alloc(PKS_DENY_WRITE);
@@ -308,7 +304,7 @@ static void without_a_record_the_domain_fails_open(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, grant_fail_open_total(), total + 1);
 	KUNIT_EXPECT_TRUE(test, pks_is_open(place.key));
 
-	/* Nobody is harmed: not the thread, and no other one. */
+	/* Neither this thread nor another one is harmed. */
 	KUNIT_EXPECT_EQ(test, store(place.words), 0);
 	task = kthread_run(store_from_thread, NULL, "pks-store");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
@@ -317,7 +313,7 @@ static void without_a_record_the_domain_fails_open(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, strays(), 0);
 	WRITE_ONCE(grant_starve, false);
 
-	/* Closed again when the thread has ended its grants, and not before. */
+	/* The key can be closed only when the thread has revoked its grants. */
 	KUNIT_EXPECT_EQ(test, domain_protect(&place.d, true), -EBUSY);
 	KUNIT_EXPECT_EQ(test, pks_revoke(place.key), 0);
 	KUNIT_EXPECT_EQ(test, domain_protect(&place.d, true), -EBUSY);
@@ -340,7 +336,7 @@ static void without_a_record_a_scope_ends_well(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, grant_is_held(0));
 }
 
-/* An interrupt ends a window in the midst of a change of grants: there are none. */
+/* So an interrupt that ends a window never comes in a change of another grant. */
 static void a_grant_ends_the_window_before_it(struct kunit *test)
 {
 	int other = pks_key_alloc(PKS_DENY_WRITE);
@@ -362,7 +358,7 @@ static void a_grant_ends_the_window_before_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pks_key_free(other), 0);
 }
 
-/* A kernel has no use for so many levels: then the last one is not shielded. */
+/* A kernel never nests so deep. If it did, the last level would not be shielded. */
 static void an_interrupt_without_room_is_counted(struct kunit *test)
 {
 	u64 total = grant_fail_open_total();
@@ -383,6 +379,27 @@ static void an_interrupt_without_room_is_counted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pks_revoke(place.key), 0);
 }
 
+/* As if the other operand of the stepped instruction were on a user's page. */
+static void a_step_put_aside_comes_back_whole(struct kunit *test)
+{
+	struct pt_regs stepped = { .ip = 1 }, fault = {};
+	bool aside, ended;
+
+	local_irq_disable();
+	/* One repetition only: the step ends though the instruction has not. */
+	grant_step(place.key, &stepped, true);
+	aside = grant_put_aside(&fault);
+	KUNIT_EXPECT_EQ(test, pks_read(), pks_closed);
+	grant_take_back(&fault);
+	KUNIT_EXPECT_EQ(test, pks_read(), pks_closed & ~PKRS_KEY_MASK(place.key));
+	ended = grant_step_done(&stepped);
+	KUNIT_EXPECT_EQ(test, pks_read(), pks_closed);
+	local_irq_enable();
+	KUNIT_EXPECT_TRUE(test, aside);
+	KUNIT_EXPECT_TRUE(test, ended);
+	KUNIT_EXPECT_FALSE(test, stepped.flags & X86_EFLAGS_TF);
+}
+
 static struct kunit_case fault_cases[] = {
 	KUNIT_CASE(a_stray_write_is_let_through_and_counted),
 	KUNIT_CASE(strict_denies_and_counts),
@@ -397,6 +414,7 @@ static struct kunit_case fault_cases[] = {
 	KUNIT_CASE(without_a_record_a_scope_ends_well),
 	KUNIT_CASE(a_grant_ends_the_window_before_it),
 	KUNIT_CASE(an_interrupt_without_room_is_counted),
+	KUNIT_CASE(a_step_put_aside_comes_back_whole),
 	{}
 };
 

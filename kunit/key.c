@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Keys: handed out, taken back, and refused where they would be used without
- * having been handed out, or taken back while they are used.
+ * key.c: keys are allocated and freed. A key that is not allocated can't be used,
+ * and one that is in use can't be freed.
  */
 #include <kunit/test.h>
 #include <linux/gfp.h>
@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
+#include <linux/uaccess.h>
 
 #include "internal.h"
 
@@ -139,12 +140,93 @@ static void a_granted_key_stays(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pks_key_free(key), -EINVAL);
 }
 
+/* The last denial that the owner saw. If @settle, it opens the key for one step. */
+static struct denial asked;
+static unsigned int times;
+static bool settle;
+
+static bool owner_denied(struct denial *denial)
+{
+	times++;
+	asked = *denial;
+	if (settle)
+		grant_step(denial->key, denial->regs, false);
+	return settle;
+}
+
+static const struct key_owner owner = { .denied = owner_denied };
+
+static void the_owner_of_a_key_decides(struct kunit *test)
+{
+	int key = pks_key_alloc_for(PKS_DENY_WRITE, &owner);
+	u64 *place = (u64 *)some_page(test) + 3;
+	u64 value = 1, total = report_total();
+
+	KUNIT_ASSERT_GT(test, key, 0);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_key,
+							   (void *)(long)key));
+	KUNIT_EXPECT_PTR_EQ(test, pks_key_owner(key), &owner);
+	KUNIT_ASSERT_EQ(test, 0, pks_set_key((unsigned long)place & PAGE_MASK,
+					     PAGE_ALIGN((unsigned long)place),
+					     key));
+	times = 0;
+	settle = false;
+	KUNIT_EXPECT_LT(test, copy_to_kernel_nofault(place, &value, 8), 0);
+	KUNIT_EXPECT_EQ(test, times, 1);
+	KUNIT_EXPECT_EQ(test, asked.at, (unsigned long)place);
+	KUNIT_EXPECT_EQ(test, asked.key, key);
+	KUNIT_EXPECT_FALSE(test, asked.read);
+	KUNIT_EXPECT_EQ(test, *place, 0);
+	settle = true;
+	KUNIT_EXPECT_EQ(test, copy_to_kernel_nofault(place, &value, 8), 0);
+	KUNIT_EXPECT_EQ(test, times, 2);
+	KUNIT_EXPECT_EQ(test, *place, 1);
+	KUNIT_EXPECT_EQ(test, pks_read(), pks_closed);
+	KUNIT_EXPECT_EQ(test, report_total(), total);
+	KUNIT_EXPECT_EQ(test, 0, pks_set_key((unsigned long)place & PAGE_MASK,
+					     PAGE_ALIGN((unsigned long)place),
+					     0));
+}
+
+/* Not even if no key is free. It may share the key of a namespace. */
+static void a_domain_never_has_a_key_of_anothers(struct kunit *test)
+{
+	unsigned long page = some_page(test), vault_page = some_page(test);
+	struct pmem_pks_domain *vault = NULL;
+	struct domain d = {};
+	u32 ours = 0;
+	int key;
+
+	while ((key = pks_key_alloc(PKS_DENY_WRITE)) > 0) {
+		ours |= BIT(key);
+		/* A domain has the last key, but a module has allocated it. */
+		if (key == PKS_NR_KEYS - 1)
+			vault = pmem_pks_domain_add("vault", key,
+						    (void *)vault_page,
+						    PAGE_SIZE);
+	}
+	KUNIT_EXPECT_EQ(test, key, -ENOSPC);
+	KUNIT_EXPECT_FALSE(test, IS_ERR_OR_NULL(vault));
+	domain_fill(&d, "kunit", 0, page, PAGE_SIZE);
+	if (!domain_add(&d)) {
+		KUNIT_EXPECT_EQ(test, ours & BIT(d.key), 0);
+		domain_del(&d);
+	}
+	if (!IS_ERR_OR_NULL(vault))
+		pmem_pks_domain_del(vault);
+	for_each_key(key)
+		if (ours & BIT(key))
+			KUNIT_EXPECT_EQ(test, pks_key_free(key), 0);
+}
+
 static struct kunit_case key_cases[] = {
 	KUNIT_CASE(keys_run_out_and_come_back),
 	KUNIT_CASE(a_key_is_closed_from_the_start),
 	KUNIT_CASE(what_is_not_allocated_is_refused),
 	KUNIT_CASE(a_key_on_a_page_stays),
 	KUNIT_CASE(a_granted_key_stays),
+	KUNIT_CASE(the_owner_of_a_key_decides),
+	KUNIT_CASE(a_domain_never_has_a_key_of_anothers),
 	{}
 };
 

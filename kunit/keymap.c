@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * keymap.c: what it finds in the kernel's page tables.
+ * keymap.c: counting leaves in the kernel's page tables.
  */
 #include <kunit/test.h>
 #include <linux/mm.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Of what the driver and the tests before this one allocated, nothing is left
- * that nobody knows. The kernel looks by itself after a minute, when this one
- * has long ended, and it is asked from user space, which is never reached.
+ * The driver, and the tests before this one, have leaked no memory. By itself,
+ * kmemleak scans only after a minute, or when user space asks: the tests are over
+ * before that. So this test calls kmemleak_scan().
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
@@ -12,14 +12,16 @@
 
 /* Younger objects are not reported: MSECS_MIN_AGE of mm/kmemleak.c. */
 #define MIN_AGE_MS	5000
-/* An object is taken for lost when it is the same as the last time. */
+/*
+ * kmemleak reports an object that is unreferenced and unchanged since the last scan.
+ */
 #define SCANS		2
 
 static void no_memory_is_leaked(struct kunit *test)
 {
-	unsigned long scan = hook_symbol("kmemleak_scan");
-	struct mutex *lock = (struct mutex *)hook_symbol("scan_mutex");
-	bool *found = (bool *)hook_symbol("kmemleak_found_leaks");
+	unsigned long scan = symbols_find("kmemleak_scan");
+	struct mutex *lock = (struct mutex *)symbols_find("scan_mutex");
+	bool *found = (bool *)symbols_find("kmemleak_found_leaks");
 	int i;
 
 	KUNIT_ASSERT_NE(test, scan, 0);
@@ -28,7 +30,7 @@ static void no_memory_is_leaked(struct kunit *test)
 	msleep(MIN_AGE_MS + 500);
 	mutex_lock(lock);
 	for (i = 0; i < SCANS; i++)
-		hook_call(scan, 0, 0, 0, 0);
+		symbols_call(scan, 0, 0, 0, 0);
 	mutex_unlock(lock);
 	KUNIT_EXPECT_FALSE_MSG(test, *found, "see the log above");
 }

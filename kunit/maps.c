@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The scenarios that tests/modules/maps.c runs on stock kernels, here with all
- * of this kernel's debugging: nesting and order of grants, other threads and
- * CPUs, sleep, migration, interrupts, NMI, ranges over edges, wrong ends.
+ * The scenarios that tests/modules/maps.c runs on stock kernels, here with this
+ * kernel's debugging: nesting and order of grants, other threads and CPUs, sleep,
+ * migration, interrupts, NMI, ranges over a domain's edge, unmaps without a map.
  */
 #include <kunit/test.h>
 #include <linux/string.h>

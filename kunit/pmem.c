@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pmem.c: the namespace of the NVDIMM that this kernel was booted with, an
- * fsdax one, is a domain; and what becomes of writes to it.
+ * pmem.c: the kernel is booted with an NVDIMM, whose fsdax namespace is a domain.
+ * Writes to it are handled as they should be.
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
@@ -11,7 +11,7 @@
 #include "internal.h"
 
 #define NAMESPACE	"namespace0.0"
-/* The NVDIMM is found while the kernel boots, and nobody waits for it. */
+/* The kernel finds the NVDIMM during boot, and does not wait for that. */
 #define NAMESPACE_WAIT	(10 * MSEC_PER_SEC)
 
 static struct domain *pmem;
@@ -70,10 +70,26 @@ static void a_writer_that_is_known_is_not_stray(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic64_read(&pmem->stray_writes), strays);
 }
 
+/* Or a namespace that comes meanwhile would find none. */
+static void the_self_test_takes_no_key(struct kunit *test)
+{
+	u32 taken = 0;
+	int key;
+
+	while ((key = pks_key_alloc(PKS_DENY_WRITE)) > 0)
+		taken |= BIT(key);
+	KUNIT_EXPECT_EQ(test, key, -ENOSPC);
+	KUNIT_EXPECT_EQ(test, selftest_run(NULL), 0);
+	for_each_key(key)
+		if (taken & BIT(key))
+			KUNIT_EXPECT_EQ(test, pks_key_free(key), 0);
+}
+
 static struct kunit_case pmem_cases[] = {
 	KUNIT_CASE(every_leaf_of_a_namespace_has_its_key),
 	KUNIT_CASE(a_stray_write_is_counted_and_let_through),
 	KUNIT_CASE(a_writer_that_is_known_is_not_stray),
+	KUNIT_CASE(the_self_test_takes_no_key),
 	{}
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * keymap.c: large leaves are split where a range ends in one, and only there; and
- * what the kernel does to the same leaves meanwhile costs no page its key.
+ * keymap.c: a large leaf is split if a range ends inside it, and only then. If the
+ * kernel changes the same leaves meanwhile, no page loses its key.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -18,9 +18,9 @@
 #include "internal.h"
 
 /*
- * Blocks of memory that are looked at for one under a leaf of the level. Of the
- * leaves of 1 GiB the kernel has split some by then, others in each boot; so the
- * machine has a few.
+ * The most blocks of memory that are tried to find one under a leaf of the level.
+ * The kernel has split some leaves of 1 GiB by then, which ones differs from boot to
+ * boot. So the machine has several.
  */
 #define TRIES	1536
 #define ANY_LEVEL	PG_LEVEL_NONE
@@ -48,7 +48,7 @@ static void give_back(void *arg)
 	__free_pages(block->page, ORDER);
 }
 
-/* 2 MiB of memory under a leaf (or leaves) of a level, and a key. */
+/* Allocate 2 MiB of memory that is mapped by leaves of a level, and a key. */
 static struct block *take(struct kunit *test, unsigned int level)
 {
 	struct block *block = kunit_kzalloc(test, sizeof(*block), GFP_KERNEL);
@@ -80,7 +80,7 @@ static struct block *take(struct kunit *test, unsigned int level)
 	return block;
 }
 
-/* The pages of a block that carry its key are these, and no others. */
+/* Expect that these pages of a block carry its key, and no others do. */
 static void only(struct kunit *test, const struct block *block,
 		 unsigned long first, unsigned long nr)
 {
@@ -122,7 +122,7 @@ static void a_leaf_of_2m_is_split_where_a_range_ends(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, set(block, 7, 5, block->key));
 	KUNIT_EXPECT_EQ(test, level_of(block->start), PG_LEVEL_4K);
 	only(test, block, 7, 5);
-	/* Pages that have it, pages that have not, and all but one away. */
+	/* Put it on pages with and without it; then remove it from all but one. */
 	KUNIT_EXPECT_EQ(test, 0, set(block, 3, 20, block->key));
 	only(test, block, 3, 20);
 	KUNIT_EXPECT_EQ(test, 0, set(block, 4, 100, 0));
@@ -148,11 +148,11 @@ static void a_leaf_of_1g_is_split_no_further_than_needed(struct kunit *test)
 	unsigned long other = (block->start & PUD_MASK) == block->start ?
 			      block->start + PMD_SIZE : block->start - PMD_SIZE;
 
-	/* 2 MiB of it: a leaf of that size. */
+	/* Of 2 MiB of it: split to leaves of 2 MiB. */
 	KUNIT_EXPECT_EQ(test, 0, set(block, 0, PTRS_PER_PTE, block->key));
 	only(test, block, 0, PTRS_PER_PTE);
 	KUNIT_EXPECT_EQ(test, level_of(other), PG_LEVEL_2M);
-	/* Some pages of those. */
+	/* Of some pages of these 2 MiB: only their leaf is split. */
 	KUNIT_EXPECT_EQ(test, 0, set(block, 500, 12, 0));
 	KUNIT_EXPECT_EQ(test, level_of(block->start), PG_LEVEL_4K);
 	KUNIT_EXPECT_EQ(test, level_of(other), PG_LEVEL_2M);
@@ -171,14 +171,14 @@ static void a_range_that_is_none_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, pks_set_key(start, start, key));
 	KUNIT_EXPECT_EQ(test, -EINVAL, pks_set_key(start + 4096, start, key));
 	only(test, block, 0, 0);
-	/* What is not mapped ends it, and what was reached is as before. */
+	/* A hole is an error, and no page keeps the key. */
 	KUNIT_EXPECT_EQ(test, -ENXIO, pks_set_key(PAGE_SIZE, 2 * PAGE_SIZE,
 						  key));
 	KUNIT_EXPECT_EQ(test, pks_key_free(key), 0);
 	block->key = pks_key_alloc(PKS_DENY_WRITE);
 }
 
-/* pks_set_key() on another CPU. */
+/* A thread that calls pks_set_key() on another CPU. */
 struct setter {
 	struct block *block;
 	int key;
@@ -198,13 +198,13 @@ static int set_all(void *arg)
 }
 
 /*
- * What set_memory_*() does to a leaf: read, and write back under a lock of the
- * kernel's. It takes long, and a key is set or taken away in the midst of it.
+ * Change a leaf as set_memory_*() does: read it and write it back under a lock of
+ * the kernel. This takes long, and meanwhile another CPU sets or removes a key.
  */
 static void change_slowly(struct kunit *test, const char *lock_name,
 			  struct block *block, int key)
 {
-	spinlock_t *lock = (spinlock_t *)hook_symbol(lock_name);
+	spinlock_t *lock = (spinlock_t *)symbols_find(lock_name);
 	struct setter setter = { .block = block, .key = key };
 	struct task_struct *task;
 	unsigned int level;
@@ -251,7 +251,7 @@ static void a_change_of_a_small_leaf_loses_no_key(struct kunit *test)
 	change_slowly(test, "cpa_lock", block, 0);
 }
 
-/* Splits a block's leaf, and changes pages of it, until it is told to stop. */
+/* Splits a block's leaf, and changes its pages, until the thread is stopped. */
 static int change_pages(void *arg)
 {
 	const struct block *block = arg;
@@ -288,7 +288,7 @@ static void no_page_loses_or_gains_a_key_in_a_split(struct kunit *test)
 		}
 		KUNIT_EXPECT_EQ(test, kthread_stop(task), 0);
 		KUNIT_EXPECT_EQ(test, level_of(block->start), PG_LEVEL_4K);
-		/* No page is counted that has none. */
+		/* So no page is counted that does not carry the key. */
 		KUNIT_EXPECT_EQ(test, pks_key_free(block->key), 0);
 		block->key = pks_key_alloc(PKS_DENY_WRITE);
 		KUNIT_ASSERT_GT(test, block->key, 0);

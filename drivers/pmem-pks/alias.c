@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Aliases: second mappings of a namespace, which somebody has made by memremap(),
- * ioremap() and its like, or vmap(). They are in vmalloc space.
+ * Aliases: second mappings of a namespace, which another module has made by
+ * memremap(), ioremap() and its relatives, or vmap(). They are in vmalloc space.
  *
- * An alias is a further range of its domain: it carries the domain's key, its
- * writers are granted that, and reports say where in the namespace it is. An
- * alias of several namespaces, or of scattered pages, has a range for each piece.
- * Where a piece can't have the key (there are too many, or no memory), nobody is
- * harmed: it is counted in "aliases" of the namespace, and said once in the log.
+ * An alias is a further range of its domain: it carries the domain's key, writers to
+ * it are granted that key, and reports give the address in the namespace. An alias
+ * of several namespaces, or of scattered pages, has a range for each contiguous
+ * piece. A piece without a key (there are too many, or no memory) stays writable. It
+ * is counted in the namespace's file aliases, and logged once.
  *
- * The functions that make a mapping are hooked, and the one that all of them end
- * in. What was mapped before the namespace became a domain is found in the
- * kernel's page tables. Each new mapping is looked for in the table of domains
- * after it is in the page tables; each new domain is in the table before it is
- * looked for in the page tables. So one of the two finds it.
+ * The functions that make a mapping are hooked, and the one function that ends them
+ * all. A mapping that is older than the domain is found in the kernel's page tables.
+ * A new mapping is first in the page tables, and then looked up in the table of
+ * domains. A new domain is first in that table, and then looked for in the page
+ * tables. So one of the two finds the other.
  *
- * alias_lock orders the changes; it nests in pmem.c's lock, and domain.c's nests in
- * it. A hook takes it only for a mapping of pmem: the thread may be in reclaim,
- * which whoever holds the lock may have come to as well. All is process context.
+ * alias_lock orders the changes. It nests inside pmem_lock, and domain_lock nests
+ * inside it. A hook takes it only for a mapping of pmem: a thread that ends another
+ * mapping may be in reclaim, and so may the holder of alias_lock. All functions run
+ * in process context.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -29,7 +30,7 @@
 
 #include "internal.h"
 
-/* Pieces that have the key: who writes looks through all of them. */
+/* The most pieces with a key: each lookup of a domain passes them all. */
 #define ALIAS_RANGES	32
 
 struct alias {
@@ -45,12 +46,11 @@ struct alias {
 static LIST_HEAD(aliases);
 static DEFINE_MUTEX(alias_lock);
 static unsigned int nr_keyed;
-static unsigned long find_area;
 
 /*
- * The namespace that holds a frame, or NULL. Preemption off; with alias_lock held
- * the domain stays until that is let go.
- * @nr: in: frames from there on; out: how many are of that one, or of none
+ * Find the namespace that contains a page frame. Preemption off; if alias_lock is
+ * held, the domain stays until that is released.
+ * @nr: in: frames to look at; out: frames in that namespace, or in none
  */
 static struct domain *alias_domain(unsigned long frame, unsigned long *nr)
 {
@@ -74,9 +74,10 @@ static struct domain *alias_domain(unsigned long frame, unsigned long *nr)
 	return NULL;
 }
 
-/* alias_lock held. One that has no key; @alias is NULL if it is not to be listed. */
+/* Count a piece without a key. @alias: the piece, to be listed; or NULL */
 static void alias_count(struct domain *d, struct alias *alias)
 {
+	lockdep_assert_held(&alias_lock);
 	if (!d->aliases_told)
 		pr_warn("%s has a second mapping that can't have its key: a stray write through it is not seen\n",
 			d->name);
@@ -86,16 +87,17 @@ static void alias_count(struct domain *d, struct alias *alias)
 		list_add_tail_rcu(&alias->list, &aliases);
 }
 
-/* alias_lock held. @area: where the mapping begins that the piece is of. */
+/* Add a piece of an alias. @area: the first address of its mapping */
 static void alias_add(const struct alias *piece, unsigned long area)
 {
 	struct domain *d = piece->domain;
 	struct alias *alias;
 
+	lockdep_assert_held(&alias_lock);
 	list_for_each_entry(alias, &aliases, list) {
 		if (alias->start == piece->start)
 			return;
-		/* A mapping counts once. */
+		/* Without keys left, a mapping is counted once, not by piece. */
 		if (!alias->keyed && alias->domain == d &&
 		    alias->start >= area && nr_keyed >= ALIAS_RANGES)
 			return;
@@ -111,9 +113,9 @@ static void alias_add(const struct alias *piece, unsigned long area)
 	list_add_tail_rcu(&alias->list, &aliases);
 }
 
-/* alias_lock held. */
 static void alias_del(struct alias *alias)
 {
+	lockdep_assert_held(&alias_lock);
 	if (alias->keyed) {
 		domain_del_range(alias->domain, alias->start);
 		nr_keyed--;
@@ -125,11 +127,10 @@ static void alias_del(struct alias *alias)
 }
 
 /*
- * What an address of vmalloc space maps.
- * @piece: out: that, if it is pmem and in no domain's ranges; domain is NULL
- *	   otherwise
+ * Look at the leaf of an address in vmalloc space.
+ * @piece: out: what it maps; domain is NULL if it is no pmem, or in a domain's range
  *
- * Return: false where nothing is mapped.
+ * Return: false if nothing is mapped.
  */
 static bool alias_look(unsigned long addr, unsigned long end,
 		       struct alias *piece)
@@ -155,7 +156,10 @@ static bool alias_look(unsigned long addr, unsigned long end,
 	return mapped;
 }
 
-/* alias_lock held. Return: whether there are aliases of a domain in a range. */
+/*
+ * Find and add the aliases in a range: those of @d, or all if it is NULL. Return:
+ * whether there are any.
+ */
 static bool alias_find(unsigned long start, unsigned long end,
 		       const struct domain *d)
 {
@@ -163,6 +167,7 @@ static bool alias_find(unsigned long start, unsigned long end,
 	struct alias whole = {}, piece;
 	bool found = false, mapped;
 
+	lockdep_assert_held(&alias_lock);
 	for (addr = start; addr < end; addr = piece.end) {
 		mapped = alias_look(addr, end, &piece);
 		if (d && piece.domain != d)
@@ -176,7 +181,7 @@ static bool alias_find(unsigned long start, unsigned long end,
 			alias_add(&whole, area);
 		whole = piece;
 		found |= !!piece.domain;
-		/* There is one between any two mappings. */
+		/* There is an unmapped page between any two mappings. */
 		if (!mapped)
 			area = piece.end;
 		cond_resched();
@@ -186,15 +191,10 @@ static bool alias_find(unsigned long start, unsigned long end,
 	return found;
 }
 
-static struct vm_struct *alias_area(unsigned long addr)
-{
-	return (struct vm_struct *)hook_call(find_area, addr, 0, 0, 0);
-}
-
-/* A mapping was made: its maker has not got it yet. */
+/* A mapping was made; its caller has not received it yet. */
 static void alias_mapped(unsigned long addr)
 {
-	const struct vm_struct *area = alias_area(addr);
+	const struct vm_struct *area = kernel_find_vm_area((void *)addr);
 	unsigned long start, end;
 	struct alias piece = {};
 
@@ -202,7 +202,7 @@ static void alias_mapped(unsigned long addr)
 		return;
 	start = (unsigned long)area->addr;
 	end = start + get_vm_area_size(area);
-	/* Its page tables are written; the domains are looked at from now on. */
+	/* The page tables are written: read the table of domains after that. */
 	smp_mb();
 	for (addr = start; addr < end && !piece.domain; addr = piece.end)
 		alias_look(addr, end, &piece);
@@ -227,7 +227,7 @@ static void alias_unmapped(unsigned long addr)
 
 	if (list_empty(&aliases))
 		return;
-	area = alias_area(addr);
+	area = kernel_find_vm_area((void *)addr);
 	if (!area)
 		return;
 	rcu_read_lock();
@@ -243,32 +243,22 @@ static void alias_unmapped(unsigned long addr)
 	mutex_unlock(&alias_lock);
 }
 
+/* In the order of names.h. */
 enum { ALIAS_IOREMAP, ALIAS_VMAP_PFN, ALIAS_VMAP, ALIAS_UNMAP };
 
-static struct hook alias_functions[] = {
-	[ALIAS_IOREMAP] = {
-		.name = "__ioremap_caller",
-		.alias = "__ioremap_caller.constprop.0"
-	},
-	[ALIAS_VMAP_PFN] = { .name = "vmap_pfn", .optional = true },
-	[ALIAS_VMAP] = { .name = "vmap" },
-	[ALIAS_UNMAP] = { .name = "remove_vm_area" },
-};
+static struct hook alias_functions[] = { NAMES_ALIAS(HOOK_ROW) };
+static_assert(ARRAY_SIZE(alias_functions) == ALIAS_UNMAP + 1);
 
-static struct hook_set alias_hooks = {
-	.hooks = alias_functions,
-	.nr = ARRAY_SIZE(alias_functions),
-	.trampoline = (unsigned long)hook_alias_trampoline,
-	.kind = HOOK_MAPPINGS,
-};
+static struct hook_set alias_hooks =
+	HOOK_SET(alias_functions, &alias_trampoline, HOOK_MAPPINGS);
 
 /* What alias_enter() returns. */
 enum { TOKEN_MAP = 1, TOKEN_UNMAP };
 
-/* Until the namespaces that were there first are domains, all are looked at. */
+/* While the module is loading, before the first namespaces are domains. */
 static bool looking = true;
 
-/* Whether vmap() is to map a page that may be pmem. Most never are. */
+/* Whether vmap() maps a page that may be pmem. Most calls do not. */
 static bool alias_may_be(struct page **pages, unsigned long nr)
 {
 	unsigned long low = ULONG_MAX, high = 0, i;
@@ -292,16 +282,26 @@ static bool alias_may_be(struct page **pages, unsigned long nr)
 	return false;
 }
 
-/*
- * Before __ioremap_caller(phys, size, mode, caller, encrypted), vmap_pfn(pfns, nr,
- * prot), vmap(pages, nr, flags, prot) and remove_vm_area(addr).
+/**
+ * alias_enter() - the trampoline's call before a hooked function
+ * @args: the function's arguments: __ioremap_caller(phys, size, mode, caller,
+ *	encrypted), vmap_pfn(pfns, nr, prot), vmap(pages, nr, flags, prot), or
+ *	remove_vm_area(addr)
+ * @ip: the address in the function that the trampoline was called from
+ *
+ * Context: process context, sleeps if the mapping is an alias.
+ * Return: a token for alias_made(); 0 if there is nothing to do after the function.
  */
 unsigned long alias_enter(const unsigned long *args, unsigned long ip)
 {
-	switch (hook_from(&alias_hooks, ip) - alias_functions) {
+	const struct hook *hook = hook_from(&alias_hooks, ip);
+
+	if (!hook)
+		return 0;
+	switch (hook - alias_functions) {
 	case ALIAS_UNMAP:
 		alias_unmapped(args[0]);
-		/* hook_settle() need not wait for whom it knows to be ours. */
+		/* With a token, hook_settle() does not wait for the thread. */
 		return READ_ONCE(looking) ? TOKEN_UNMAP : 0;
 	case ALIAS_VMAP:
 		if (!alias_may_be((struct page **)args[0], (u32)args[1]))
@@ -310,7 +310,13 @@ unsigned long alias_enter(const unsigned long *args, unsigned long ip)
 	return TOKEN_MAP;
 }
 
-/* Behind those that make a mapping. */
+/**
+ * alias_made() - the trampoline's call after a hooked function
+ * @token: what alias_enter() returned
+ * @addr: what the function returned: the address of the new mapping, or 0
+ *
+ * Context: process context, sleeps if the mapping is an alias.
+ */
 void alias_made(unsigned long token, unsigned long addr)
 {
 	if (token == TOKEN_MAP && addr)
@@ -318,27 +324,29 @@ void alias_made(unsigned long token, unsigned long addr)
 }
 
 /*
- * alias_lock held. What was on its way out when it was found is gone by now. What
- * is no area is of vm_map_ram(), whose end we would not see.
+ * Remove the aliases of a domain that are gone by now, or whose end would not be
+ * seen: those of vm_map_ram(), which are no vm_struct.
  */
 static void alias_check(const struct domain *d)
 {
 	struct alias *alias, *next;
 	unsigned long frame, end;
 
+	lockdep_assert_held(&alias_lock);
 	list_for_each_entry_safe(alias, next, &aliases, list)
 		if (alias->domain == d &&
-		    (!alias_area(alias->start) ||
+		    (!kernel_find_vm_area((void *)alias->start) ||
 		     !keymap_leaf(alias->start, &frame, &end) ||
 		     PFN_PHYS(frame) != d->phys + alias->home - d->start))
 			alias_del(alias);
 }
 
-/* alias_lock held. The aliases of a domain stay without its key. */
+/* Take the key from all aliases of a domain. */
 static void alias_give_up(struct domain *d)
 {
 	struct alias *alias;
 
+	lockdep_assert_held(&alias_lock);
 	list_for_each_entry(alias, &aliases, list) {
 		if (alias->domain != d || !alias->keyed)
 			continue;
@@ -353,16 +361,17 @@ static void alias_give_up(struct domain *d)
  * alias_scan() - find the aliases that a new domain has already
  * @d: a namespace, in the table of domains and not protected yet
  *
- * On return nobody who was granted nothing writes to them; or, if a signal came
- * while that was waited for, they have no key.
+ * On return no thread is inside a writer without a grant for these aliases. If a
+ * signal ended the wait for that, the aliases have no key.
  *
- * Context: process context, sleeps.
+ * Context: process context, sleeps. Cost: a walk of the page tables of vmalloc
+ * space.
  */
 void alias_scan(struct domain *d)
 {
 	mutex_lock(&alias_lock);
 	if (alias_find(VMALLOC_START, VMALLOC_END, d)) {
-		/* While the module is loaded, that is done for all of them. */
+		/* While the module is loading, pmem_init() waits once for all. */
 		if (!looking && hook_settle(HOOK_WRITERS, true))
 			alias_give_up(d);
 		alias_check(d);
@@ -374,7 +383,7 @@ void alias_scan(struct domain *d)
  * alias_drop() - forget the aliases of a domain that ends
  * @d: the domain, still in the table
  *
- * On return they carry no key, and no more are found.
+ * On return the aliases carry no key, and no new ones are found.
  *
  * Context: process context, sleeps.
  */
@@ -391,21 +400,21 @@ void alias_drop(struct domain *d)
 }
 
 /**
- * alias_init() - hook what makes mappings, and what ends them
+ * alias_init() - hook the functions that make and end mappings
  *
- * Return: 0; -ENOENT; or an error of hook_place().
+ * Context: process context, sleeps.
+ * Return: 0, or an error of hook_place().
  */
 int __init alias_init(void)
 {
-	find_area = hook_symbol("find_vm_area");
-	if (!find_area) {
-		pr_err("cannot resolve find_vm_area\n");
-		return -ENOENT;
-	}
 	return hook_place(&alias_hooks);
 }
 
-/* The namespaces that were there first are domains. */
+/**
+ * alias_settled() - the namespaces that were there before the module are domains now
+ *
+ * Context: module init.
+ */
 void __init alias_settled(void)
 {
 	WRITE_ONCE(looking, false);
@@ -414,8 +423,10 @@ void __init alias_settled(void)
 /**
  * alias_exit() - undo alias_init()
  *
- * Somebody may still be between alias_enter() and alias_made(): hook_drain() waits
- * for him.
+ * A thread may still be between alias_enter() and alias_made(): hook_drain() waits
+ * for it.
+ *
+ * Context: process context, sleeps.
  */
 void alias_exit(void)
 {

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * All that differs between the kernels that the module builds for (6.1 to
- * 6.12), so that no other file asks, and which kernels are refused. What a
- * kernel has is looked up in its headers by compat.mk (PKS_HAVE_*): its version
- * tells less, as stable kernels take over interfaces too.
+ * All differences between the supported kernels (6.1 to 6.12), and the kernels that
+ * are refused. No other file checks what the kernel has. compat.mk looks into the
+ * kernel's headers for that (PKS_HAVE_*): a version tells less, as stable kernels
+ * take over newer interfaces.
  */
 #ifndef PMEM_PKS_COMPAT_H
 #define PMEM_PKS_COMPAT_H
 
 /*
- * What is not served is refused here, before any other header is read, with one
- * line that names it. The first lines are the "depends" of the Kconfig file,
- * which does not reach a build outside of a kernel tree. offsets.c is compiled
- * before all others and ends at its first error.
+ * An unsupported kernel is refused here, before any other header is read, with one
+ * line that gives the reason. The first lines repeat the "depends" of the Kconfig
+ * file, which has no effect on a build outside a kernel tree. offsets.c is compiled
+ * before all other files, and stops at its first error.
  */
 #if !defined(CONFIG_X86_64)
 #error "pmem_pks needs a kernel for x86-64 (CONFIG_X86_64)"
@@ -42,7 +42,7 @@
 #include <asm/asm-offsets.h>
 #include <asm/percpu.h>
 
-/* Where the running thread's task_struct is found. */
+/* The per-CPU variable with the running thread's task_struct. */
 #ifdef X86_current_task
 #define COMPAT_CURRENT	PER_CPU_VAR(pcpu_hot + X86_current_task)
 #else
@@ -52,11 +52,11 @@
 #else /* __ASSEMBLY__ */
 
 /*
- * What tells a pinned page. Up to 6.14 an idle page of DAX has one reference,
- * and the last but one is put by put_devmap_managed_page_refs(), later
- * put_devmap_managed_folio_refs(). The series that changed that took them out
- * and brought vmf_insert_page_mkwrite(). Neither of the two ways is what is left
- * when the other is not found.
+ * How a pinned page is recognized. Up to 6.14 an idle DAX page has one reference,
+ * and put_devmap_managed_page_refs(), later put_devmap_managed_folio_refs(), puts
+ * the last but one. The series that changed this removed these functions and added
+ * vmf_insert_page_mkwrite(). compat.mk looks for both ways. A kernel in which it
+ * finds neither is refused too.
  */
 #if defined(PKS_HAVE_DAX_COUNT_FROM_0) && !defined(PKS_HAVE_DAX_COUNT_FROM_1)
 #error "pmem_pks does not support the reference counts that DAX pages have since 6.15"
@@ -66,9 +66,38 @@
 
 #include <linux/cpuhotplug.h>
 #include <linux/ftrace.h>
+#include <linux/hrtimer.h>
 #include <linux/module.h>
+#include <linux/pfn_t.h>
 #include <linux/syscore_ops.h>
 #include <asm/processor-flags.h>
+
+/* Access a model-specific register of this CPU. Preemption off. */
+#define compat_wrmsr(msr, value)	__wrmsr(msr, (u32)(value), 0)
+#define compat_rdmsr(msr)		__rdmsr(msr)
+
+/*
+ * The file of an fsdax page, and the page's index in it. References of a page beyond
+ * COMPAT_DAX_IDLE are pins: see above.
+ */
+#define compat_page_mapping(page)	READ_ONCE((page)->mapping)
+#define compat_page_index(page)		READ_ONCE((page)->index)
+#define compat_page_refs(page)		page_ref_count(page)
+#define COMPAT_DAX_IDLE			1
+
+/* Return: the dev_pagemap of a page frame, with a reference; or NULL. */
+#define compat_get_dev_pagemap(pfn)	get_dev_pagemap(pfn, NULL)
+
+/* The page frame in the pfn_t argument of functions that map DAX pages. */
+#define compat_frame(arg)		((arg) & ~PFN_FLAGS_MASK)
+
+static inline void compat_hrtimer_setup(struct hrtimer *timer,
+					enum hrtimer_restart (*func)(struct hrtimer *timer),
+					clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = func;
+}
 
 /* Protection keys for supervisor pages: Intel SDM volume 3A, 5.6.2. */
 #ifndef X86_CR4_PKS
@@ -79,14 +108,16 @@
 #endif
 
 /*
- * CPU hotplug gives modules no dynamic state in the section that runs on an
- * incoming CPU before its interrupts are on, and a later one would leave the
- * CPU's interrupt handlers unprotected. This state belongs to an architecture
- * that x86 is not, so its slot is always free.
+ * CPU hotplug has no dynamic states in the section that runs on an incoming CPU
+ * before its interrupts are on. With a later state, the CPU's interrupt handlers
+ * would run unprotected. This state belongs to another architecture, so on x86 it is
+ * always free.
  */
 #define PKS_CPUHP_STARTING	CPUHP_AP_ARM_VFP_STARTING
 
-/* 6.2 gave the calls that take an ftrace_ops the names of the older ones. */
+/*
+ * Since 6.2 the functions that take an ftrace_ops have the names of the older ones.
+ */
 #ifdef PKS_HAVE_DIRECT_MULTI
 #define compat_register_direct(ops, addr)	\
 	register_ftrace_direct_multi(ops, addr)
@@ -99,7 +130,7 @@
 	unregister_ftrace_direct(ops, addr, false)
 #endif
 
-/* A module's code: what stays, and that of its initialization. */
+/* A module's code: the part that stays, and the init part. */
 #ifdef PKS_HAVE_MODULE_MEMORY
 #define compat_core_text(module)	(&(module)->mem[MOD_TEXT])
 #define compat_init_text(module)	(&(module)->mem[MOD_INIT_TEXT])
@@ -110,21 +141,21 @@
 #define compat_text_size(text)		((text)->text_size)
 #endif
 
-/* Whether a thread is in functions that have a return probe. */
+/* Whether a thread is inside functions that have a return probe. */
 #ifdef CONFIG_RETHOOK
 #define compat_has_return_probes(task)	(!llist_empty(&(task)->rethooks))
 #else
 #define compat_has_return_probes(task)	((void)(task), false)
 #endif
 
-/* What the callbacks of a kset get. */
+/* The argument of a kset's callbacks. */
 #ifdef PKS_HAVE_CONST_UEVENT
 #define compat_uevent_kobject	const struct kobject
 #else
 #define compat_uevent_kobject	struct kobject
 #endif
 
-/* The resume callback. */
+/* The registration of a resume callback. */
 #ifdef PKS_HAVE_SYSCORE
 #define COMPAT_SYSCORE_ARG	void *data
 
@@ -146,7 +177,7 @@
 #define compat_unregister_syscore(name)	unregister_syscore_ops(name)
 #endif
 
-/* Whether an address is in this module's text: never, when it is built in. */
+/* Whether an address is in this module's text. If it is built in, none is. */
 #ifdef MODULE
 #define compat_is_own_text(ip)						\
 	((ip) - (unsigned long)compat_core_text(THIS_MODULE)->base <	\

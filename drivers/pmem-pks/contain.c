@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a denied store does but for the store: its registers and flags become
- * what they were behind it, memory stays as it is.
+ * Does everything that a denied instruction does, except its store: registers and
+ * flags become what they are after the instruction, and memory stays as it is.
  *
- * Called in the page fault, from wherever the writer was, NMI included, with
- * interrupts off: takes no lock, does not sleep, writes to no memory but what
- * it was given.
+ * It runs in the page fault, in the writer's context, NMI included, with interrupts
+ * off. It takes no lock, does not sleep, and writes only to memory that the caller
+ * passes in.
  *
- * A reader of the same memory sees the old value: a lock taken in a protected
- * page by cmpxchg is not taken, though the flags say so. What insn.c does not
- * know is left to strict.
+ * A reader of the same memory sees the old value. So a lock in a protected page is
+ * not taken by a cmpxchg, though the flags say that it is. An instruction that
+ * insn.c does not know is handled as in strict.
  */
 #include <linux/minmax.h>
 #include <linux/string.h>
 #include <asm/processor-flags.h>
 #include <asm/ptrace.h>
 
-#include "insn.h"
+#include "internal.h"
 
 /*
- * The part of it that stores into the domain, each store whole. Of its source no
- * more is read than lies in the cache line that the CPU has just read: it may be
- * poisoned beyond, and the writer be one who would survive that.
+ * Skip the repetitions of a string instruction that store into the domain. The
+ * source is read only up to the end of the cache line that the CPU has just read.
+ * Memory after that may be poisoned, and the writer may be a copy that survives
+ * poison.
  */
 static bool contain_string(struct access *a, unsigned long start,
-			   unsigned long end, struct contain *c)
+			   unsigned long end, struct store *dropped)
 {
 	bool down = a->regs->flags & X86_EFLAGS_DF;
 	struct pt_regs *regs = a->regs;
@@ -37,45 +38,44 @@ static bool contain_string(struct access *a, unsigned long start,
 			return false;
 		regs->cx -= n;
 	}
-	c->bytes = n * a->width;
-	c->data_len = min_t(u64, down ? a->width : c->bytes, sizeof(c->data));
+	dropped->bytes = n * a->width;
+	dropped->data_len = min_t(u64, down ? a->width : dropped->bytes, sizeof(dropped->data));
 	if (!a->source) {
-		for (i = 0; i < c->data_len; i += a->width)
-			memcpy(c->data + i, &regs->ax, a->width);
+		for (i = 0; i < dropped->data_len; i += a->width)
+			memcpy(dropped->data + i, &regs->ax, a->width);
 	} else {
 		room = a->width + (-(regs->si + a->width) & 63);
-		c->data_len = min_t(u64, c->data_len, room);
-		if (!access_read(c->data, regs->si, c->data_len))
-			c->data_len = 0;
-		regs->si += down ? -c->bytes : c->bytes;
+		dropped->data_len = min_t(u64, dropped->data_len, room);
+		if (!access_read(dropped->data, regs->si, dropped->data_len))
+			dropped->data_len = 0;
+		regs->si += down ? -dropped->bytes : dropped->bytes;
 	}
-	regs->di += down ? -c->bytes : c->bytes;
+	regs->di += down ? -dropped->bytes : dropped->bytes;
 	if (!a->repeated || !regs->cx)
 		regs->ip += a->insn.length;
 	return true;
 }
 
 /**
- * contain_store() - do what a denied store does, but for the store
- * @regs: the registers at the fault; afterwards those behind the instruction,
- *	  or before its next repetition that stores to something else
+ * contain_store() - do everything that a denied instruction does, except its store
+ * @regs: in: the registers at the fault; out: the registers after the instruction,
+ *	  or before its first repetition that stores outside the domain
  * @addr: the address that the store was denied at
  * @start: the domain's first address
- * @end: the address after its last
- * @dropped: out: what was not written
+ * @end: the address after its last byte
+ * @dropped: out: the bytes that were not written
  *
- * A repeated string instruction goes on at the domain's end, forwards or
- * backwards; a single store over its edge is dropped whole. A store of which the
- * CPU would have read the memory first, of a domain that denies reads, can't be
- * done.
+ * A repeated string instruction goes on at the domain's end, forwards or backwards.
+ * A single store over an edge is dropped whole. A read-modify-write in a domain that
+ * denies reads can't be contained.
  *
  * Context: the page fault, interrupts off.
- * Return: false when the instruction is none that is known here, or does not
- * store at @addr; nothing is changed then.
+ * Return: false if the instruction is not known here, does not store at @addr, or
+ * can't be contained. Then the caller discards @regs.
  */
 bool contain_store(struct pt_regs *regs, unsigned long addr,
 		   unsigned long start, unsigned long end,
-		   struct contain *dropped)
+		   struct store *dropped)
 {
 	struct access a;
 
@@ -91,22 +91,22 @@ bool contain_store(struct pt_regs *regs, unsigned long addr,
 			return false;
 		regs->ip += a.insn.length;
 	}
-	/* What it suppressed was a breakpoint at the instruction. */
+	/* RF suppresses a breakpoint at this instruction only. */
 	regs->flags &= ~X86_EFLAGS_RF;
 	return true;
 }
 
 /**
- * contain_decode() - what a denied store would write
+ * contain_decode() - find the bytes that a denied store would write
  * @regs: the registers at the fault
  * @addr: the address that the store was denied at
- * @what: out: what contain_store() would drop, were the domain without ends
+ * @what: out: what contain_store() would drop in a domain without ends
  *
  * Context: the page fault, interrupts off.
- * Return: as contain_store(); nothing is changed.
+ * Return: as contain_store(); @regs do not change.
  */
 bool contain_decode(const struct pt_regs *regs, unsigned long addr,
-		    struct contain *what)
+		    struct store *what)
 {
 	struct pt_regs copy = *regs;
 

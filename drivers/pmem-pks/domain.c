@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The table of domains: protected ranges, each with its own key as long as the
- * keys last.
+ * The table of domains: protected ranges, each with its own key until the keys run
+ * out.
  *
- * The table is an array in order of address. Readers hold off preemption and
- * take no lock; a change makes a new array, publishes it, and waits until the
- * old one has no reader (synchronize_rcu() waits for code with preemption off).
- * domain_lock orders the changes.
+ * The table is an array in order of address. Readers turn preemption off and take no
+ * lock. A change makes a new array, publishes it, and waits until the old one has no
+ * reader (synchronize_rcu() waits for code with preemption off). domain_lock orders
+ * the changes.
  *
- * A domain has its key, and its writers get grants, from before its leaves
- * carry the key until after they have lost it, so that turning protection on
- * never catches a writer in the middle of its copy.
+ * A domain gets its key, and its writers get grants, before its leaves carry the
+ * key, and until after they have lost it. So turning protection on never catches a
+ * writer in the middle of its copy.
  */
 #include <linux/atomic.h>
 #include <linux/bitops.h>
@@ -40,15 +40,17 @@ const char * const fault_mode_names[] = {
 	NULL
 };
 
-static unsigned int key_users[PKS_NR_KEYS];
+static_assert(ARRAY_SIZE(fault_mode_names) == FAULT_INHERIT + 2);
+
+bool domain_settled;
 
 unsigned long pmem_pks_lowest = ULONG_MAX;
 EXPORT_SYMBOL_GPL(pmem_pks_lowest);
 
 /**
- * domain_keys() - the keys of all domains that a range touches
- * @start: its first address
- * @end: the address after the last
+ * domain_keys() - find the keys of all domains that a range touches
+ * @start: first address
+ * @end: address after the last byte
  *
  * Context: any, preemption off.
  * Return: a bit for each key.
@@ -66,14 +68,14 @@ u32 domain_keys(unsigned long start, unsigned long end)
 }
 
 /**
- * domain_find_alias() - the domain of a page that is not where its domain is
- * @addr: an address of the direct map, in no domain's range; out: where the same
- *	byte is in the domain's
+ * domain_find_alias() - find the domain of a page by its address in the direct map
+ * @addr: in: an address of the direct map, in no domain's range; out: the address of
+ *	the same byte in the domain's range
  * @key: the key that the page carries
  *
- * So are the pages of a range in vmalloc space.
+ * For pages of a range in vmalloc space, which carry its key in the direct map too.
  *
- * Context: any, preemption off; the result is valid until it is on again.
+ * Context: any, preemption off; the result is valid until preemption is on again.
  * Cost: a look at each leaf of the key's ranges in vmalloc space.
  * Return: the domain, or NULL.
  */
@@ -103,7 +105,7 @@ struct domain *domain_find_alias(unsigned long *addr, int key)
 	return NULL;
 }
 
-/* The table begins with what is in the direct map, if anything is. */
+/* Compute pmem_pks_lowest. Ranges in the direct map come first in the table. */
 static unsigned long domain_lowest(const struct domain_table *t)
 {
 	if (!t->nr || t->range[0].start >= VMALLOC_START)
@@ -112,9 +114,9 @@ static unsigned long domain_lowest(const struct domain_table *t)
 }
 
 /*
- * domain_lock held. Add a range, or (@add is NULL) remove those of a domain, or
- * the one of them that begins at @start. Removing must not fail, and a table is
- * small: let the allocator take its time.
+ * Add a range. If @add is NULL, remove the range of @del that begins at @start, or
+ * all its ranges if that is 0. Removing must not fail, and a table is small: so the
+ * allocator may take its time.
  */
 static int domain_table_change(const struct domain_range *add,
 			       const struct domain *del, unsigned long start)
@@ -123,6 +125,7 @@ static int domain_table_change(const struct domain_range *add,
 	const struct domain_range *r;
 	unsigned int i, n = 0;
 
+	lockdep_assert_held(&domain_lock);
 	old = rcu_dereference_protected(domain_table,
 					lockdep_is_held(&domain_lock));
 	new = kmalloc(struct_size(new, range, old->nr + 2),
@@ -141,7 +144,7 @@ static int domain_table_change(const struct domain_range *add,
 	}
 	new->nr = n;
 	new->range[n] = no_domains.end;
-	/* The map of a page that is in the table is to find it there. */
+	/* Before the table: a map must not skip a domain that is in it. */
 	WRITE_ONCE(pmem_pks_lowest,
 		   min(pmem_pks_lowest, domain_lowest(new)));
 	rcu_assign_pointer(domain_table, new);
@@ -152,7 +155,6 @@ static int domain_table_change(const struct domain_range *add,
 	return 0;
 }
 
-/* domain_lock held. */
 static int domain_publish(struct domain *d, unsigned long start,
 			  unsigned long end, unsigned long home)
 {
@@ -165,56 +167,32 @@ static int domain_publish(struct domain *d, unsigned long start,
 		.home = home,
 	};
 
+	lockdep_assert_held(&domain_lock);
 	return domain_table_change(&range, NULL, 0);
 }
 
-/* Keys of domains that are gone, which a thread still had open. */
-static unsigned long owed_keys;
-
-/* domain_lock held. */
-static void domain_free_keys(void)
-{
-	int key;
-
-	for_each_set_bit(key, &owed_keys, PKS_NR_KEYS)
-		if (!pks_key_free(key))
-			__clear_bit(key, &owed_keys);
-}
-
-/* domain_lock held. When the keys have run out, the last one is shared. */
 static int domain_take_key(struct domain *d)
 {
+	bool shared;
 	int key;
 
-	domain_free_keys();
-	key = d->own_key ? d->key : pks_key_alloc(PKS_DENY_WRITE);
-
-	if (key < 0) {
-		key = PKS_NR_KEYS - 1;
-		if (!key_users[key])
-			return -ENOSPC;
+	lockdep_assert_held(&domain_lock);
+	key = pks_key_get(d->key, &shared);
+	if (key < 0)
+		return key;
+	if (shared)
 		pr_warn("no key is left for %s: it shares key %d, and a grant to one of its sharers is one to all\n",
 			d->name, key);
-	}
-	key_users[key]++;
 	d->key = key;
 	return 0;
 }
 
-static void domain_put_key(struct domain *d)
-{
-	if (--key_users[d->key] || d->own_key)
-		return;
-	__set_bit(d->key, &owed_keys);
-	domain_free_keys();
-}
-
-/* domain_lock held. */
 static bool domain_overlaps(const struct domain *d)
 {
 	const struct domain_table *t;
 	unsigned int i;
 
+	lockdep_assert_held(&domain_lock);
 	t = rcu_dereference_protected(domain_table,
 				      lockdep_is_held(&domain_lock));
 	for (i = 0; i < t->nr; i++)
@@ -224,13 +202,34 @@ static bool domain_overlaps(const struct domain *d)
 }
 
 /**
- * domain_add() - make a range a domain, not protected yet
- * @d: start, end and name are set; and key, if own_key is
+ * domain_fill() - fill in a new domain
+ * @d: the domain, all zeroes
+ * @name: its name in reports; copied, and cut if it is too long
+ * @key: the key that its owner allocated, or 0
+ * @start: first address, page-aligned
+ * @size: size in bytes, whole pages
  *
- * On return its writers are granted its key.
+ * Context: any.
+ */
+void domain_fill(struct domain *d, const char *name, int key,
+		 unsigned long start, size_t size)
+{
+	strscpy(d->name, name, sizeof(d->name));
+	d->key = key;
+	d->start = start;
+	d->end = start + size;
+	d->fault_mode = FAULT_INHERIT;
+	INIT_LIST_HEAD(&d->watched);
+}
+
+/**
+ * domain_add() - make a range a domain, not protected yet
+ * @d: a domain that domain_fill() has filled in
+ *
+ * On return, writers to the range are granted its key.
  *
  * Context: process context, sleeps.
- * Return: 0; -ENOSPC when all keys are taken by others; -EEXIST if a part of
+ * Return: 0; -ENOSPC if no key is free and none can be shared; -EEXIST if a part of
  * the range is in another domain; -ENOMEM.
  */
 int domain_add(struct domain *d)
@@ -242,7 +241,7 @@ int domain_add(struct domain *d)
 	if (!ret) {
 		ret = domain_publish(d, d->start, d->end, d->start);
 		if (ret)
-			domain_put_key(d);
+			pks_key_put(d->key);
 	}
 	mutex_unlock(&domain_lock);
 	return ret;
@@ -250,9 +249,9 @@ int domain_add(struct domain *d)
 
 /**
  * domain_del() - end a domain
- * @d: a domain that domain_add() took, protected or not
+ * @d: a domain that domain_add() has added, protected or not
  *
- * On return no leaf carries its key, and nobody looks at @d any more.
+ * On return no leaf of @d carries its key, and no code uses @d any more.
  *
  * Context: process context, sleeps.
  */
@@ -261,17 +260,18 @@ void domain_del(struct domain *d)
 	domain_protect(d, false);
 	mutex_lock(&domain_lock);
 	domain_table_change(NULL, d, 0);
-	domain_put_key(d);
+	pks_key_put(d->key);
 	mutex_unlock(&domain_lock);
 }
 
-/* domain_lock held. All ranges of a domain, or the one that begins at @start. */
+/* Put a key on all ranges of a domain, or on the one that begins at @start. */
 static int domain_set_key(const struct domain *d, unsigned long start, int key)
 {
 	const struct domain_table *t;
 	const struct domain_range *r;
 	int ret = 0;
 
+	lockdep_assert_held(&domain_lock);
 	t = rcu_dereference_protected(domain_table,
 				      lockdep_is_held(&domain_lock));
 	for (r = t->range; !ret && r < t->range + t->nr; r++) {
@@ -280,23 +280,23 @@ static int domain_set_key(const struct domain *d, unsigned long start, int key)
 		if (r->start == d->start)
 			ret = pks_set_key(r->start, r->end, key);
 		else
-			ret = keymap_set(r->start, r->end, key, false);
+			ret = pks_key_set(r->start, r->end, key, false);
 	}
 	return ret;
 }
 
 /**
- * domain_add_range() - let a domain have a further range: a second mapping
- * @d: a domain that domain_add() took
+ * domain_add_range() - add a further range, a second mapping, to a domain
+ * @d: a domain that domain_add() has added
  * @start: the range's first address
- * @end: the address after its last
- * @home: where the range's first byte is in the domain
+ * @end: the address after its last byte
+ * @home: the address of the range's first byte in the domain
  *
- * On return its writers are granted the domain's key, and it carries that if the
- * domain is protected.
+ * On return, writers to the range are granted the domain's key. The range carries
+ * the key if the domain is protected.
  *
  * Context: process context, sleeps.
- * Return: 0; -ENOMEM; or the error of keymap_set().
+ * Return: 0; -ENOMEM; or the error of pks_key_set().
  */
 int domain_add_range(struct domain *d, unsigned long start, unsigned long end,
 		     unsigned long home)
@@ -319,7 +319,7 @@ int domain_add_range(struct domain *d, unsigned long start, unsigned long end,
  * @d: the domain
  * @start: the range's first address
  *
- * On return no leaf of it carries a key.
+ * On return no leaf of the range carries a key.
  *
  * Context: process context, sleeps.
  */
@@ -334,11 +334,11 @@ void domain_del_range(struct domain *d, unsigned long start)
 /**
  * domain_protect() - turn a domain's protection on or off
  * @d: the domain
- * @on: which. Turning it on also ends a failing open.
+ * @on: whether to turn it on. This also ends a failing open of its key.
  *
- * Context: process context, sleeps.
- * Return: 0; -EBUSY while a thread whose grant was lost may still write; or the
- * error of pks_set_key().
+ * Context: process context, sleeps. Cost: as pks_set_key() for each range.
+ * Return: 0; -EBUSY while a thread with a lost grant may still write; or an error of
+ * pks_set_key().
  */
 int domain_protect(struct domain *d, bool on)
 {
@@ -349,7 +349,7 @@ int domain_protect(struct domain *d, bool on)
 		ret = grant_close_everywhere(d->key);
 	if (!ret)
 		ret = domain_set_key(d, 0, on ? d->key : 0);
-	/* All of it or nothing, where it has several ranges. */
+	/* With several ranges: protect all of them, or none. */
 	if (ret && on)
 		domain_set_key(d, 0, 0);
 	if (!ret)
@@ -373,7 +373,7 @@ static void domain_tell_failed(struct irq_work *work)
 		pr_err_ratelimited("interrupts are nested too deep: one ran with the grants of what it interrupted\n");
 	rcu_read_lock_sched();
 	t = rcu_dereference_sched(domain_table);
-	for (key = 1; key < PKS_NR_KEYS; key++) {
+	for_each_key(key) {
 		if (!test_and_clear_bit(key, &failed_keys))
 			continue;
 		for (r = t->range; r < t->range + t->nr; r++)
@@ -387,12 +387,12 @@ static void domain_tell_failed(struct irq_work *work)
 static DEFINE_IRQ_WORK(failed_work, domain_tell_failed);
 
 /**
- * domain_failed_open() - report that a key was opened for everybody
+ * domain_failed_open() - report that a key was opened for all contexts
  * @key: the key; 0: an interrupt ran with the grants of what it interrupted
  *
- * A thread's grant could not be kept, and it must not be harmed; or an access
- * could not be let through alone. Lasts until the protection of the key's domains
- * is turned on again.
+ * A key is opened if a thread's grant can't be saved, as the thread must not be
+ * harmed, or if an access can't be let through alone. It stays open until the
+ * protection of a domain with the key is turned on again.
  *
  * Context: any, with any lock held.
  */
@@ -403,7 +403,7 @@ void domain_failed_open(int key)
 }
 
 /**
- * domain_exit() - forget the table, and tell the last failing open
+ * domain_exit() - free the table, and report the last failing open
  *
  * Context: process context, after the last domain and the last grant; sleeps.
  */
@@ -419,7 +419,7 @@ void domain_exit(void)
 	kfree(t);
 }
 
-/* An owner's domain, for other modules. */
+/* A domain that another module has added. */
 struct pmem_pks_domain {
 	struct domain d;
 };
@@ -430,17 +430,12 @@ struct pmem_pks_domain *pmem_pks_domain_add(const char *name, int key,
 	struct pmem_pks_domain *domain;
 	int ret;
 
-	if (!pks_key_taken(key))
+	if (!pks_key_is_taken(key))
 		return ERR_PTR(-EINVAL);
 	domain = kzalloc(sizeof(*domain), GFP_KERNEL);
 	if (!domain)
 		return ERR_PTR(-ENOMEM);
-	domain->d.start = (unsigned long)start;
-	domain->d.end = domain->d.start + size;
-	domain->d.key = key;
-	domain->d.own_key = true;
-	domain->d.fault_mode = FAULT_INHERIT;
-	strscpy(domain->d.name, name, sizeof(domain->d.name));
+	domain_fill(&domain->d, name, key, (unsigned long)start, size);
 	ret = domain_add(&domain->d);
 	if (ret)
 		goto free_domain;

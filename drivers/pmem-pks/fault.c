@@ -1,196 +1,79 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The page fault of a denied access: whether it is ours, who it was, and what
- * follows from the policy.
+ * The page fault of a denied access: is it a domain's, is it legitimate, and what
+ * does the policy say.
  *
- * The kernel brings us here with interrupts off, from wherever the writer was:
- * a thread, an interrupt, with any lock held. Nothing here takes a lock.
+ * It runs in the context of the access, with interrupts off: a thread or an
+ * interrupt, with any lock held. The only locks taken here are grant.c's lost_lock,
+ * and the timer's, by step_row().
  *
- * relaxed lets the one instruction through. Its store is performed here (step.c),
- * and the writer goes on behind it. What can't be performed is stepped: its
- * context is granted the key, and EFLAGS.TF makes the CPU stop behind the
- * instruction (debug exception), where the grant ends. Interrupts stay as the
- * writer had them. If the instruction faults on its other operand, a user's page,
- * the fault is served as usual, even asleep, as the grant is the thread's. A
- * repeated string instruction counts once.
+ * relaxed lets the one instruction through. step.c performs its store, and the
+ * writer goes on after it. A store that can't be performed is single-stepped: the
+ * context is granted the key, and EFLAGS.TF makes the CPU stop after the instruction
+ * (debug exception), where the grant ends. Interrupts stay as the writer had them.
+ * If the instruction faults on its other operand, a user's page, the kernel handles
+ * that fault as usual. It may sleep, as the grant belongs to the thread. A repeated
+ * string instruction counts once.
  *
- * A write to a page that somebody has pinned, to have the kernel write it, is let
- * through in every mode, in the same way. Many in a row get a window.
+ * A write to a page that is pinned, so that the kernel can write it for a user, is
+ * let through in the same way, in every mode. Many such writes in a row get a
+ * window.
  *
- * A read of what denies reads, by /proc/kcore or by hibernation, is let through in
- * every mode as well, and not counted: they read all memory, and mean no harm. To
- * refuse it to /proc/kcore would make it try again for ever (6.12), and one that is
- * not in the image is lost.
+ * /proc/kcore and hibernation read all memory, and do no harm. So their reads of a
+ * domain that denies reads are let through in every mode, and not counted. If
+ * /proc/kcore were refused one, it would try again for ever (6.12). If hibernation
+ * were, the page would be missing from the image.
  *
- * contain does what the instruction does but for the store (contain.c), and goes
- * on behind it. What it does not know, and a read, is as in strict.
+ * contain does everything that the instruction does, except its store (contain.c),
+ * and the writer goes on after it. An instruction that contain.c does not know, and
+ * a read, are handled as in strict.
  *
- * strict leaves the fault to the kernel, which kills the offender as it does
- * for any bad access (and panics if it was an interrupt).
+ * strict leaves the fault to the kernel, which kills the thread as for any bad
+ * access, and panics if it was an interrupt.
  */
-#include <linux/kdebug.h>
 #include <linux/mm.h>
 #include <linux/panic.h>
 #include <linux/ptrace.h>
 #include <linux/uaccess.h>
-#include <asm/debugreg.h>
 #include <asm/special_insns.h>
 #include <asm/trap_pf.h>
 #include <asm/unwind.h>
 
 #include "internal.h"
 
-/* What an access that PKS denied has in its error code, among other bits. */
+/* Bits that are set in the error code of an access that PKS denied. */
 #define PF_DENIED	(X86_PF_PROT | X86_PF_PK)
 
 int fault_mode = FAULT_RELAXED;
 int fault_pinned = PINNED_ALLOW;
 
 #if IS_ENABLED(CONFIG_PMEM_PKS_KUNIT_TEST)
-struct contain contain_last;
+struct store fault_last;
 
-static void fault_note(const struct contain *store)
+static void fault_note(const struct store *store)
 {
-	contain_last = *store;
+	fault_last = *store;
 }
 #else
-static void fault_note(const struct contain *store)
+static void fault_note(const struct store *store)
 {
 }
 #endif
 
-/*
- * The debug exception behind the instruction, or behind the first one of its
- * exception handler if it was a copy from a user's page that is not there.
- */
-static int fault_step_done(struct notifier_block *nb, unsigned long event,
-			   void *data)
+/* Whether PKRS, which has not changed since the fault, allows an access. */
+static bool fault_is_open(const struct denial *denial)
 {
-	struct die_args *args = data;
-	unsigned long *dr6 = (unsigned long *)args->err;
-	struct pt_regs *regs = args->regs;
+	u32 denied = PKRS_KEY_MASK(denial->key);
 
-	if (event != DIE_DEBUG || !(*dr6 & DR_STEP) || user_mode(regs) ||
-	    !grant_step_done(regs))
-		return NOTIFY_DONE;
-	*dr6 &= ~DR_STEP;
-	return *dr6 & DR_TRAP_BITS ? NOTIFY_DONE : NOTIFY_STOP;
-}
-
-static struct notifier_block fault_step_notifier = {
-	.notifier_call = fault_step_done,
-	/* Before kprobes and kgdb, who would be surprised. */
-	.priority = INT_MAX - 1,
-};
-
-/*
- * Whoever steps the writer, us perhaps, is to see the instruction's end.
- */
-static enum step fault_perform(int key, const struct pt_regs *regs,
-			       unsigned long addr, bool read,
-			       struct pt_regs *after, struct contain *store)
-{
-	if (read || (regs->flags & X86_EFLAGS_TF && !in_nmi()))
-		return STEP_UNKNOWN;
-	return step_perform(regs, addr, key, after, store);
-}
-
-/*
- * Go on behind what was performed, or else have the access stepped.
- *
- * A single step ends in a debug exception, whose stack a handler of such a one
- * may be using: this context, or one below it. Such a handler counts as NMI from
- * its first line of C to its last, and so does whatever interrupts it. So where
- * in_nmi() is false the stack is free, and where it is true nothing is stepped.
- * An access that can't be performed there opens its domain for everybody.
- *
- * @once: of a repeated string instruction, one repetition only is stepped
- * Return: false when the access is to end as the kernel's handler has it.
- */
-static bool fault_let_through(int key, struct pt_regs *regs, enum step done,
-			      const struct pt_regs *after, bool once)
-{
-	if (done == STEP_DONE || done == STEP_STRING)
-		*regs = *after;
-	else if (!in_nmi())
-		grant_step(key, regs, once);
-	else if (done == STEP_UNKNOWN)
-		grant_fail_open(key);
-	else
-		return false;
-	return true;
-}
-
-/* Whether PKRS, which is as it was at the fault, lets an access through. */
-static bool fault_is_open(int key, bool read)
-{
-	u32 denied = PKRS_KEY_MASK(key);
-
-	if (read)
-		denied &= ~PKRS_WRITE_DISABLE(key);
+	if (denial->read)
+		denied &= ~PKRS_WRITE_DISABLE(denial->key);
 	return !(pks_read() & denied);
 }
 
-/* What is tried again because the TLB was behind the page tables. */
-struct fault_retries {
-	unsigned long ip;
-	unsigned long addr;
-	unsigned int changes;
-	unsigned int nr;
-};
-
-static DEFINE_PER_CPU(struct fault_retries, fault_retries);
-
-#define FAULT_RETRIES	16
-
-/*
- * An access was denied that the page tables and PKRS allow: the leaf's key was
- * changed, and this CPU had the old one in its TLB. The fault has dropped that
- * entry, so the access works when it is tried again, once for each change of
- * keys. It may fail some more times for the same change, in case a CPU does not
- * do as it should, and then it is the kernel's.
- *
- * An interrupt or an NMI that comes between two tries, and has one of its own to
- * make, starts the count anew. It can't do so for ever: it counts as well, and
- * comes to its end before what it interrupted goes on.
- */
-static bool fault_retry(const struct pt_regs *regs, unsigned long addr,
-			bool read)
-{
-	struct fault_retries *last = this_cpu_ptr(&fault_retries);
-	unsigned int changes = READ_ONCE(keymap_changes);
-
-	if (!keymap_allows(addr, !read))
-		return false;
-	if (last->ip != regs->ip || last->addr != addr ||
-	    last->changes != changes) {
-		last->ip = regs->ip;
-		last->addr = addr;
-		last->changes = changes;
-		last->nr = 0;
-	}
-	return last->nr++ < FAULT_RETRIES;
-}
-
-/*
- * Where the kernel's handler of faults on kernel addresses, which warns, has
- * ended up: a function of its own, inlined into its caller, or both.
- */
-static struct hook_function warners[] = {
-	{ "exc_page_fault" },
-	{ "do_kern_addr_fault" },
-};
-
-/* Those that read all memory, for somebody who may see it or to save it. */
-static struct hook_function dumpers[] = {
-	{ "read_kcore_iter" },
-	{ "swsusp_save" },
-};
-
-/* Between /proc/kcore's function and the copy are five, of 6.12. */
+/* On 6.12 there are five frames between /proc/kcore's function and the copy. */
 #define DUMP_DEPTH	8
 
-/* Whether it is /proc/kcore or hibernation that reads, in the thread. */
+/* Whether the access is a thread's, and a read by /proc/kcore or hibernation. */
 static bool fault_is_dump(struct pt_regs *regs)
 {
 	struct unwind_state state;
@@ -198,254 +81,256 @@ static bool fault_is_dump(struct pt_regs *regs)
 
 	if (in_interrupt())
 		return false;
-	if (hook_is_in_functions(dumpers, ARRAY_SIZE(dumpers), regs->ip))
+	if (symbols_is_in(SYMBOLS_DUMPERS, regs->ip))
 		return true;
-	/* It begins with the caller. */
+	/* The unwinder begins with the caller. */
 	for (unwind_start(&state, current, regs, NULL);
 	     !unwind_done(&state) && depth++ < DUMP_DEPTH;
 	     unwind_next_frame(&state))
-		if (hook_is_in_functions(dumpers, ARRAY_SIZE(dumpers),
-					 unwind_get_return_address(&state)))
+		if (symbols_is_in(SYMBOLS_DUMPERS,
+				  unwind_get_return_address(&state)))
 			return true;
 	return false;
 }
 
-/*
- * A domain's alias may be scattered: of that, only the page is known to be its.
- * @after: in: the registers at the fault; out: those without the store.
- */
-static bool fault_contain(struct pt_regs *after, const struct domain *d,
-			  unsigned long addr, struct contain *store)
+/* Find the domain of a denied access. Return: false if there is none. */
+static bool fault_find_domain(struct denial *denial)
 {
-	unsigned long start = d->start, end = d->end;
+	const struct domain_range *r;
 
-	if (addr - start >= end - start) {
-		start = addr & PAGE_MASK;
-		end = start + PAGE_SIZE;
+	denial->place = denial->at;
+	if (domain_find(denial->at, &r)) {
+		denial->domain = r->domain;
+		denial->place += r->home - r->start;
+	} else {
+		denial->domain = domain_find_alias(&denial->place, denial->key);
 	}
-	return contain_store(after, addr, start, end, store);
+	return denial->domain;
 }
 
-/* Returns if this CPU is in a panic already. */
-static void fault_panic(const struct domain *d, struct pt_regs *regs, bool read)
+/* @once: if a repeated string instruction is stepped, step one repetition only */
+static bool fault_let_through(struct denial *denial, bool once)
+{
+	struct pt_regs after;
+	enum step done;
+
+	done = step_perform(denial->regs, denial->at, denial->key, &after,
+			    &denial->store);
+	return step_let_through(denial->regs, denial->key, done, &after, once);
+}
+
+static bool fault_pinned_write(struct denial *denial, int pinned)
+{
+	struct pt_regs after;
+	enum step done;
+
+	report_pinned(denial);
+	/* What goes on from here was not reported. */
+	step_goes_on(denial->regs, denial->key);
+	done = step_perform(denial->regs, denial->at, denial->key, &after,
+			    &denial->store);
+	if (pinned == PINNED_ALLOW && done == STEP_DONE &&
+	    step_row(denial->regs, denial->at, denial->key))
+		report_pinned_window(denial->domain);
+	return step_let_through(denial->regs, denial->key, done, &after, true);
+}
+
+static void fault_tell(const struct denial *denial, int mode)
+{
+	report_stray(denial, mode);
+	if (mode < FAULT_STRICT)
+		fault_note(&denial->store);
+	step_row_ends();
+}
+
+static bool fault_relaxed(struct denial *denial)
+{
+	struct pt_regs *regs = denial->regs, after;
+	bool told = step_goes_on(regs, denial->key);
+	enum step done = STEP_UNKNOWN;
+
+	if (!denial->read)
+		done = step_perform(regs, denial->at, denial->key, &after,
+				    &denial->store);
+	if (done == STEP_STRING && after.ip == regs->ip)
+		step_will_go_on(&after, denial->key);
+	if (!told) {
+		if (done != STEP_DONE && !denial->read)
+			contain_decode(regs, denial->at, &denial->store);
+		fault_tell(denial, FAULT_RELAXED);
+	}
+	return step_let_through(regs, denial->key, done, &after, false);
+}
+
+/*
+ * Do all but the store. In an alias of the domain, only the page that was written is
+ * known to belong to the domain, as the alias may be scattered.
+ * @after: in: the registers at the fault; out: the registers after the instruction
+ */
+static bool fault_contain(struct denial *denial, struct pt_regs *after)
+{
+	unsigned long start = denial->domain->start, end = denial->domain->end;
+
+	if (denial->read)
+		return false;
+	if (denial->at - start >= end - start) {
+		start = denial->at & PAGE_MASK;
+		end = start + PAGE_SIZE;
+	}
+	return contain_store(after, denial->at, start, end, &denial->store);
+}
+
+/* Returns only if this CPU is in a panic already. */
+static void fault_panic(const struct denial *denial)
 {
 	char text[32 + DOMAIN_NAME_LEN];
 
 	snprintf(text, sizeof(text), "stray %s %s",
-		 read ? "read of" : "write to", d->name);
-	nmi_panic(regs, text);
+		 denial->read ? "read of" : "write to", denial->domain->name);
+	nmi_panic(denial->regs, text);
 }
 
-/*
- * Diverts bad_area_nosemaphore(regs, error_code, address), where the kernel's
- * handler of faults on kernel addresses ends up when it knows of no reason for
- * the fault. Return: true when it is settled and the instruction is to be
- * executed again.
+/**
+ * fault_mode_of() - what is done about a stray write
+ * @d: the domain
  *
- * No instruction is executed again for ever. Either it went on by as much as was
- * done for it here; or PKRS denied the key that the leaf has now, and does not any
- * more, and only the end of a grant of this context closes it; or it is
- * fault_retry(), which counts.
+ * Context: any.
+ * Return: an enum fault_mode, not FAULT_INHERIT.
  */
-static bool fault_denied(unsigned long arg0, unsigned long error_code,
-			 unsigned long addr)
+int fault_mode_of(const struct domain *d)
 {
-	struct pt_regs *regs = (struct pt_regs *)arg0;
-	bool read = !(error_code & X86_PF_WRITE);
-	enum step done = STEP_UNKNOWN;
-	const struct domain_range *r;
-	struct contain store = {};
-	int key, mode, pinned;
-	struct pt_regs after;
-	struct domain *d;
-	bool found, told = false;
-	unsigned long at;
+	int mode = READ_ONCE(d->fault_mode);
 
-	if ((error_code & PF_DENIED) != PF_DENIED || user_mode(regs))
+	return mode == FAULT_INHERIT ? READ_ONCE(fault_mode) : mode;
+}
+
+static bool fault_stray(struct denial *denial)
+{
+	struct pt_regs *regs = denial->regs, after = *regs;
+	int mode = fault_mode_of(denial->domain);
+
+	if (mode == FAULT_RELAXED)
+		return fault_relaxed(denial);
+	if (mode == FAULT_CONTAIN && !fault_contain(denial, &after))
+		mode = FAULT_STRICT;
+	if (mode != FAULT_CONTAIN && !denial->read)
+		contain_decode(regs, denial->at, &denial->store);
+	fault_tell(denial, mode);
+	if (mode == FAULT_PANIC)
+		fault_panic(denial);
+	if (mode != FAULT_CONTAIN)
 		return false;
-	if (!read && step_front(regs, &addr))
-		return true;
-	at = addr;
-	key = keymap_key(addr);
-	if (!key || fault_is_open(key, read))
-		return fault_retry(regs, addr, read);
-	if (grant_covers(key) && fault_is_open(key, read))
-		return true;
-	found = domain_find(addr, &r);
-	d = found ? r->domain : domain_find_alias(&addr, key);
-	if (!d)
-		return false;
-	if (found)
-		addr += r->home - r->start;
-
-	if (grant_in_scope() && writers_direct_store(regs)) {
-		grant_scope_key(key);
-		if (fault_is_open(key, read))
-			return true;
-	}
-
-	if (read && fault_is_dump(regs)) {
-		grant_step(key, regs, false);
-		return true;
-	}
-
-	if (!read && d->owner && unknown_store(regs)) {
-		done = fault_perform(key, regs, at, read, &after, &store);
-		return fault_let_through(key, regs, done, &after, false);
-	}
-
-	pinned = READ_ONCE(fault_pinned);
-	if (!read && pinned != PINNED_DENY && page_is_pinned(d, addr)) {
-		report_pinned(d, addr, regs);
-		done = fault_perform(key, regs, at, read, &after, &store);
-		if (pinned == PINNED_ALLOW && done == STEP_DONE &&
-		    step_row(regs, at, key))
-			report_pinned_window(d);
-		return fault_let_through(key, regs, done, &after, true);
-	}
-
-	mode = READ_ONCE(d->fault_mode);
-	if (mode == FAULT_INHERIT)
-		mode = READ_ONCE(fault_mode);
-	if (d->silent)
-		mode = FAULT_RELAXED;
-	after = *regs;
-	if (mode == FAULT_CONTAIN) {
-		if (read || !fault_contain(&after, d, at, &store))
-			mode = FAULT_STRICT;
-	}
-	if (mode == FAULT_RELAXED) {
-		told = step_goes_on(regs, key);
-		done = fault_perform(key, regs, at, read, &after, &store);
-		if (done == STEP_STRING && after.ip == regs->ip)
-			step_will_go_on(&after, key);
-	}
-	if (!told) {
-		if (mode != FAULT_CONTAIN && done != STEP_DONE && !read)
-			contain_decode(regs, at, &store);
-		report_stray(d, addr, regs, read, mode, &store);
-		if (mode < FAULT_STRICT)
-			fault_note(&store);
-		step_row_ends();
-	}
-	switch (mode) {
-	case FAULT_RELAXED:
-		return fault_let_through(key, regs, done, &after, false);
-	case FAULT_PANIC:
-		fault_panic(d, regs, read);
-		return false;
-	case FAULT_STRICT:
-		return false;
-	}
 	*regs = after;
-	/* It stored to a domain that it was let write, too. */
+	/* It may be in a step already, for another domain that it accesses. */
 	if (regs->flags & X86_EFLAGS_TF)
 		grant_step_done(regs);
 	return true;
 }
 
+/* denied() of the keys that domains have: check whether the access is legitimate. */
+static bool fault_domain_denied(struct denial *denial)
+{
+	int pinned = READ_ONCE(fault_pinned);
+
+	if (!fault_find_domain(denial))
+		return false;
+	if (grant_in_scope() && writers_direct_store(denial->regs)) {
+		grant_scope_key(denial->key);
+		if (fault_is_open(denial))
+			return true;
+	}
+	if (denial->read) {
+		if (!fault_is_dump(denial->regs))
+			return fault_stray(denial);
+		grant_step(denial->key, denial->regs, false);
+		return true;
+	}
+	if (denial->domain->owner && unknown_store(denial->regs))
+		return fault_let_through(denial, false);
+	if (pinned != PINNED_DENY &&
+	    page_is_pinned(denial->domain, denial->place))
+		return fault_pinned_write(denial, pinned);
+	return fault_stray(denial);
+}
+
+const struct key_owner fault_domains = { .denied = fault_domain_denied };
+
 /*
- * Diverts __warn(file, line, caller, ...). CR2 is still what it was when the
- * fault came: interrupts are off, and an NMI puts it back. Of a fault on a kernel
- * address they warn of nothing but keys, and the leaf may have lost its own since.
+ * Diverts bad_area_nosemaphore(regs, error_code, address). The kernel's handler of
+ * faults on kernel addresses calls it if it knows no reason for the fault. Return:
+ * true if the fault is dealt with, and the context goes on at regs->ip.
+ *
+ * No instruction is repeated for ever. There are three cases. Its effect, or a part
+ * of it, was performed here, so that regs have moved on. Or PKRS denied the key that
+ * the leaf has now, and does not deny it any more: only the end of a grant of this
+ * context closes it again. Or keymap_try_again() counts the repetitions.
+ */
+static bool fault_denied(unsigned long arg0, unsigned long error_code,
+			 unsigned long addr)
+{
+	struct denial denial = {
+		.regs = (struct pt_regs *)arg0,
+		.at = addr,
+		.read = !(error_code & X86_PF_WRITE),
+	};
+	const struct key_owner *owner;
+
+	if ((error_code & PF_DENIED) != PF_DENIED || user_mode(denial.regs))
+		return false;
+	if (!denial.read && step_front(denial.regs, &denial.at))
+		return true;
+	denial.key = keymap_key(denial.at);
+	if (!denial.key || fault_is_open(&denial))
+		return keymap_try_again(denial.regs->ip, denial.at,
+					!denial.read);
+	if (grant_covers(denial.key) && fault_is_open(&denial))
+		return true;
+	owner = pks_key_owner(denial.key);
+	return owner && owner->denied(&denial);
+}
+
+/*
+ * Diverts __warn(file, line, caller, ...), for the warnings of the kernel's handler
+ * of faults on kernel addresses. CR2 has not changed since the fault: interrupts are
+ * off, and an NMI restores it. For a kernel address the only warning there is about
+ * keys. The leaf is not looked at, as it may have lost its key meanwhile.
  */
 static bool fault_warn(unsigned long file, unsigned long line,
 		       unsigned long caller)
 {
-	return hook_is_in_functions(warners, ARRAY_SIZE(warners), caller) &&
+	return symbols_is_in(SYMBOLS_WARNERS, caller) &&
 	       read_cr2() >= TASK_SIZE_MAX;
 }
 
-static struct hook fault_functions[] = {
-	{ .name = "bad_area_nosemaphore", .handle = fault_denied },
-	{ .name = "__warn", .handle = fault_warn },
-};
+#define FAULT_ROW(flag, handler, tail, ...)				\
+	{ .names = { __VA_ARGS__ }, .handle = handler },
 
-static struct hook_set fault_hooks = {
-	.hooks = fault_functions,
-	.nr = ARRAY_SIZE(fault_functions),
-};
+static struct hook fault_functions[] = { NAMES_FAULT(FAULT_ROW) };
 
-/*
- * One write that must be denied, caught and let through, before anything
- * depends on it. If it is not caught, the exception table ends it.
- */
-static int __init fault_selftest(void)
-{
-	/* Of the module's: no page of the direct map has to be split for it. */
-	static u64 page[PAGE_SIZE / sizeof(u64)] __aligned(PAGE_SIZE);
-	static struct domain d = { .name = "self-test", .silent = true };
-	const u64 value = 0x5041535345444259;
-	int ret;
-
-	d.start = (unsigned long)page;
-	d.end = d.start + PAGE_SIZE;
-	ret = domain_add(&d);
-	if (ret)
-		return ret;
-	ret = domain_protect(&d, true);
-	if (ret)
-		goto del_domain;
-
-	ret = -EIO;
-	__put_kernel_nofault(page, &value, u64, denied);
-	if (*page != value)
-		pr_err("self-test: a write that was let through is lost\n");
-	else if (atomic64_read(&d.stray_writes) != 1)
-		pr_err("self-test: a stray write was seen %lld times\n",
-		       atomic64_read(&d.stray_writes));
-	else
-		ret = 0;
-del_domain:
-	domain_del(&d);
-	return ret;
-denied:
-	pr_err("self-test: a denied write did not reach us\n");
-	goto del_domain;
-}
+static struct hook_set fault_hooks =
+	HOOK_SET(fault_functions, NULL, HOOK_OTHER);
 
 /**
- * fault_init() - hook the page fault, and try it
+ * fault_init() - hook the page fault
  *
- * The kernel's handler of faults on kernel addresses warns once a boot that a
- * key fault was not expected, and calls bad_area_nosemaphore(): both are
- * diverted. Of the warning only the line "cut here" comes out, and the
- * self-test uses it up.
+ * The kernel's handler of faults on kernel addresses does not expect a key fault: it
+ * warns, once per boot, and calls bad_area_nosemaphore(). Both are diverted. Only
+ * the line "cut here" of the warning is printed, at the self-test's fault.
  *
- * Return: 0; an error of hook_place(); -EIO when the self-test failed.
+ * Context: process context, sleeps.
+ * Return: 0, or an error of hook_place().
  */
 int __init fault_init(void)
 {
-	int ret;
-
-	hook_functions_find(warners, ARRAY_SIZE(warners));
-	hook_functions_find(dumpers, ARRAY_SIZE(dumpers));
-	ret = access_init();
-	if (ret)
-		return ret;
-	step_init();
-	ret = hook_place(&fault_hooks);
-	if (ret)
-		return ret;
-	ret = register_die_notifier(&fault_step_notifier);
-	if (ret)
-		goto remove_hooks;
-	ret = fault_selftest();
-	if (ret)
-		goto unregister;
-	return 0;
-
-unregister:
-	unregister_die_notifier(&fault_step_notifier);
-remove_hooks:
-	hook_remove(&fault_hooks);
-	return ret;
+	return hook_place(&fault_hooks);
 }
 
-/* After the last key is gone from the leaves, and the last step is done. */
+/**
+ * fault_exit() - undo fault_init()
+ *
+ * Context: process context, sleeps; no leaf carries a key any more.
+ */
 void fault_exit(void)
 {
-	unregister_die_notifier(&fault_step_notifier);
 	hook_remove(&fault_hooks);
-	step_exit();
 }

@@ -1,38 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Grants: which keys the current context has open, and that PKRS follows.
+ * Grants: the keys that the current context has open, and PKRS to match.
  *
- * Each CPU has a stack of contexts (struct grant_ctx). The lowest is of the
- * thread that runs; an interrupt or softirq that arrives while the top one has
- * something open gets a new, closed one above it (shield.c calls us). To grant
- * a key is to count it in the top one, with preemption off: no lock, and nothing
- * that another CPU looks at.
+ * Each CPU has a stack of contexts (struct grant_ctx). The lowest belongs to the
+ * running thread. If an interrupt or softirq arrives while the top context has a
+ * key open, shield.c pushes a new, closed context for it. A grant is a count in
+ * the top context, changed with preemption off. It takes no lock, and touches
+ * nothing that another CPU reads.
  *
- * What keeps an interrupt from spoiling a change that it interrupted is 'busy'.
- * It counts what is open in the top context, goes up before anything else
- * changes and down after it, and is what shield.c looks at. So an interrupt
- * either finds nothing open and nothing half changed, or it gets a context of
- * its own; and PKRS is afterwards made anew from 'open' of the interrupted one,
- * which a change always writes before PKRS. An NMI takes no grant.
+ * 'grant_busy' protects a change from the interrupt that comes in the middle of it.
+ * It counts what is open in the top context. It goes up before anything else
+ * changes and down after everything else, and shield.c tests it. So an interrupt
+ * finds nothing open and nothing half changed, or it gets a context of its own.
+ * When the interrupt ends, PKRS is computed again from 'open' of the interrupted
+ * context. A change writes 'open' before PKRS. An NMI takes no grant.
  *
- * A thread that leaves the CPU with something open has its context moved to a
- * record (struct grant), which hangs on the thread among its preempt notifiers, a
- * list that a new thread starts with empty. It is moved back, as it was to the
- * bit, when the thread is on a CPU again. The same is done around the handling of
- * a page fault, whose handler is to have nothing open: shield.c says where it
- * begins and where it ends.
+ * When a thread leaves the CPU with a key open, its context is moved to a record
+ * (struct grant) in the thread's list of preempt notifiers. That list is empty in
+ * a new thread. When the thread is on a CPU again, the context is moved back
+ * unchanged. The same is done while a page fault is handled, as its handler starts
+ * with no key open: shield.c says where that begins and ends.
  *
- * A writer brings the room for its record along, in its trampoline's frame on its
- * own stack: it is there as long as the grant. So no number of writers, asleep or
- * not, can use up anything. A map and pks_grant() have no frame. Their records come
- * from a reserve of the CPU, which that CPU fills up again in an interrupt of its
- * own as soon as one is taken: the next switch on it comes after that. Only when
- * the page allocator has nothing even for an interrupt (GFP_ATOMIC) RESERVE times
- * on end, there is none. Then the keys of the context are opened for everybody,
- * and who lost what is noted, so that the revocations that follow are understood.
+ * A wrapped writer has room for its record in its trampoline's frame, on its own
+ * stack, for as long as its grant lasts. So no number of writers, asleep or not,
+ * can use up the records. A map and pks_grant() have no frame. Their records come
+ * from a reserve of the CPU. When less than half of it is left, the CPU refills it
+ * in an interrupt of its own, which comes before the next context switch. The
+ * reserve runs empty only if GFP_ATOMIC allocations go on failing. Then the keys of
+ * the context are opened for all contexts, and what the thread lost is noted, so
+ * that its later revocations are recognized.
  */
 #include <linux/irq_work.h>
-#include <linux/kallsyms.h>
 #include <linux/kdebug.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -42,11 +40,9 @@
 
 #include "internal.h"
 
-#include "trace.h"
-
-/* Free records of a CPU, when it has filled them up. */
+/* Free records in a CPU's full reserve. */
 #define RESERVE		16
-/* Threads whose context was lost, as far as they are known one by one. */
+/* The most threads whose lost grants are noted one by one. */
 #define NR_LOST		64
 
 DEFINE_PER_CPU(unsigned int, grant_busy);
@@ -55,7 +51,10 @@ DEFINE_PER_CPU(struct grant_cpu, grant_cpu);
 DEFINE_PER_CPU(struct pmem_pks_window, pmem_pks_window);
 EXPORT_PER_CPU_SYMBOL_GPL(pmem_pks_window);
 
-/* Interrupts off. Records go from CPU to CPU with the threads that hold them. */
+/*
+ * Free records of a CPU. Accessed with interrupts off. A record moves to another
+ * CPU with its thread, and goes to the reserve of the CPU where it is given back.
+ */
 struct reserve {
 	struct grant *free;
 	unsigned int nr;
@@ -65,9 +64,9 @@ struct reserve {
 static DEFINE_PER_CPU(struct reserve, reserve);
 
 /*
- * What a thread has lost and not ended yet, for want of a record. Of a thread that
- * finds no place here it is not known when that is over: then its keys stay open
- * until the module is loaded anew.
+ * Grants that a thread lost as there was no record, and has not revoked yet. If a
+ * thread finds no entry here, nothing tells when its grants end. Then their keys
+ * are in lost_for_good, and stay open until the module is loaded again.
  */
 struct lost {
 	struct task_struct *task;
@@ -76,7 +75,7 @@ struct lost {
 
 static struct lost lost[NR_LOST];
 static u32 lost_for_good;
-/* Interrupts off; whoever holds it writes to no protected page. */
+/* Held with interrupts off. Its holder writes to no protected page. */
 static DEFINE_RAW_SPINLOCK(lost_lock);
 
 static atomic64_t fail_opens;
@@ -97,8 +96,8 @@ static bool grant_starved(void)
 #endif
 
 /*
- * The kernel calls these when somebody else (KVM) has switched on preempt
- * notifiers. The records need the list only: shield.c's hook is there for all.
+ * The kernel calls these while another user, such as KVM, has enabled preempt
+ * notifiers. The records need only the list: shield.c hooks all context switches.
  */
 static void grant_no_sched_in(struct preempt_notifier *notifier, int cpu)
 {
@@ -123,7 +122,7 @@ static struct grant *grant_new(gfp_t gfp)
 	return g;
 }
 
-/* Hard interrupt, on the CPU whose reserve it is. */
+/* Runs in a hard interrupt, on the CPU whose reserve it is. */
 static void grant_refill(struct irq_work *work)
 {
 	struct reserve *r = container_of(work, struct reserve, refill);
@@ -136,7 +135,7 @@ static void grant_refill(struct irq_work *work)
 		g->next = r->free;
 		r->free = g;
 	}
-	/* Threads that came from other CPUs have left theirs here. */
+	/* Threads that came from other CPUs gave their records back here. */
 	for (; r->nr > 2 * RESERVE; r->nr--) {
 		g = r->free;
 		r->free = g->next;
@@ -179,17 +178,7 @@ static void grant_give_back(struct grant *g)
 	local_irq_restore(flags);
 }
 
-noinline void grant_trace_open(unsigned int key)
-{
-	trace_grant(key);
-}
-
-noinline void grant_trace_close(unsigned int key)
-{
-	trace_revoke(key);
-}
-
-/* The newest record of a thread. */
+/* Return: the newest record of a thread, or NULL. */
 static struct grant *grant_of(struct task_struct *task)
 {
 	struct preempt_notifier *notifier;
@@ -201,7 +190,7 @@ static struct grant *grant_of(struct task_struct *task)
 }
 
 /**
- * grant_drop_window() - make the maps that the window counts ordinary grants
+ * grant_drop_window() - turn the maps that the window counts into ordinary grants
  *
  * Context: preemption off.
  */
@@ -226,10 +215,10 @@ static void grant_open_for_all(int key)
 }
 
 /**
- * grant_fail_open() - open a key for everybody, and here at once
+ * grant_fail_open() - open a key for all contexts, and on this CPU at once
  * @key: the key
  *
- * For an access that can neither be performed nor be stepped (fault.c).
+ * For an access that can neither be performed nor single-stepped (step.c).
  *
  * Context: any, NMI included.
  */
@@ -241,14 +230,15 @@ void grant_fail_open(int key)
 }
 
 /**
- * grant_brief_open() - open a key for the thread until something comes between
+ * grant_brief_open() - open a key for the thread until the next interruption
  * @key: the key
  *
- * It ends for good at the CPU's next interrupt or softirq, when the thread leaves
- * the CPU, and when a page fault of its is handled.
+ * The grant ends for good at the next interrupt or softirq of the CPU, when the
+ * thread leaves the CPU, when a page fault of the thread is handled, and when the
+ * thread gets another grant by grant_open().
  *
  * Context: the page fault of a thread, interrupts off.
- * Return: false, and nothing is changed, if the thread has anything open.
+ * Return: false, and nothing is changed, if the thread has a key open.
  */
 bool grant_brief_open(int key)
 {
@@ -266,28 +256,21 @@ bool grant_brief_open(int key)
  */
 noinline void grant_brief_close(void)
 {
-	/* An interrupt may have done it. */
+	/* An interrupt may have closed it meanwhile. */
 	int key = this_cpu_xchg(grant_cpu.ctx[0].brief_key, 0);
 
 	if (key)
 		grant_close_slowly(key);
 }
 
-/* Preemption off. */
-static __always_inline void grant_brief_end(void)
-{
-	if (unlikely(__this_cpu_read(grant_cpu.ctx[0].brief_key)))
-		grant_brief_close();
-}
-
 /*
- * lost_lock held. The entry of a thread, or a free one, or NULL. One that is dead
- * comes back to nothing.
+ * Return: the entry of a thread; if it has none and @new is set, a new one; or NULL.
  */
 static struct lost *lost_of(struct task_struct *task, bool new)
 {
 	struct lost *l, *free = NULL;
 
+	lockdep_assert_held(&lost_lock);
 	for (l = lost; l < lost + NR_LOST; l++) {
 		if (l->task == task)
 			return l;
@@ -300,18 +283,22 @@ static struct lost *lost_of(struct task_struct *task, bool new)
 	return free;
 }
 
-/* lost_lock held. Return: the thread, to be put, if that was the last of it. */
+/*
+ * Free an entry if nothing is left in it. Return: then the thread, whose reference
+ * the caller puts; else NULL.
+ */
 static struct task_struct *lost_end(struct lost *l)
 {
 	struct task_struct *task = l->task;
 
+	lockdep_assert_held(&lost_lock);
 	if (memchr_inv(l->depth, 0, sizeof(l->depth)))
 		return NULL;
 	l->task = NULL;
 	return task;
 }
 
-/* Preemption off. @depth: as in struct lost */
+/* @depth: number of lost grants of each key, as in struct lost */
 static noinline void grant_lose_these(struct task_struct *task,
 				      const unsigned int *depth)
 {
@@ -319,6 +306,7 @@ static noinline void grant_lose_these(struct task_struct *task,
 	struct lost *l;
 	int key;
 
+	lockdep_assert_preemption_disabled();
 	if (!memchr_inv(depth, 0, PKS_NR_KEYS * sizeof(*depth)))
 		return;
 	raw_spin_lock_irqsave(&lost_lock, flags);
@@ -330,8 +318,10 @@ static noinline void grant_lose_these(struct task_struct *task,
 			lost_for_good |= BIT(key);
 	}
 	raw_spin_unlock_irqrestore(&lost_lock, flags);
-	/* Nobody closes it again who has not found it lost. */
-	for (key = 1; key < PKS_NR_KEYS; key++)
+	/*
+	 * After the note: grant_close_everywhere() closes, then checks the losses.
+	 */
+	for_each_key(key)
 		if (depth[key])
 			grant_open_for_all(key);
 }
@@ -342,44 +332,46 @@ static void grant_lose(struct task_struct *task, struct grant_ctx *ctx,
 	int key, i;
 
 	grant_drop_window();
-	/* An instruction that is let through faults once more, and is again. */
+	/*
+	 * A stepped instruction faults again after this, and is let through again.
+	 */
 	if (fault && ctx->step_keys) {
 		if (!ctx->step_tf)
 			fault->flags &= ~X86_EFLAGS_TF;
-		for (key = 1; key < PKS_NR_KEYS; key++)
+		for_each_key(key)
 			if (ctx->step_keys & BIT(key))
 				ctx->depth[key]--;
 	}
 	for (i = 0; i < GRANT_SPANS; i++)
-		for (key = 1; key < PKS_NR_KEYS; key++)
+		for_each_key(key)
 			if (ctx->span[i].keys & BIT(key))
 				ctx->depth[key]--;
 	ctx->depth[0] = ctx->scopes;
 	grant_lose_these(task, ctx->depth);
 }
 
-/* Preemption off. The context of the thread is empty then, and PKRS closed. */
+/* Empty the thread's context, and close PKRS. Preemption off. */
 static void grant_clear(void)
 {
 	memset(this_cpu_ptr(&grant_cpu.ctx[0]), 0, sizeof(struct grant_ctx));
 	memset(this_cpu_ptr(&pmem_pks_window), 0,
 	       sizeof(struct pmem_pks_window));
-	/* An NMI that finds nothing open finds PKRS closed. */
+	/* PKRS first: an NMI that finds grant_busy 0 takes PKRS to be closed. */
 	pks_write(READ_ONCE(pks_closed));
 	barrier();
 	__this_cpu_write(grant_busy, 0);
 }
 
 /*
- * Put the thread's context aside, and start with nothing open. Preemption off.
- * @task: whose it is: the thread that runs, or has just left the CPU
+ * Save the thread's context in a record, and go on with no key open. Preemption off.
+ * @task: the owner: the thread that runs, or that has just left the CPU
  */
 static void grant_suspend(struct task_struct *task, struct pt_regs *fault)
 {
 	struct grant_ctx *ctx = this_cpu_ptr(&grant_cpu.ctx[0]);
 	struct grant *g = ctx->record;
 
-	/* Killed in the midst: nobody will end what it has open. */
+	/* It was killed inside a writer, and will not revoke its grants. */
 	if (READ_ONCE(task->__state) == TASK_DEAD) {
 		grant_clear();
 		return;
@@ -395,8 +387,8 @@ static void grant_suspend(struct task_struct *task, struct pt_regs *fault)
 		g->fault = fault;
 		preempt_notifier_init(&g->notifier, &grant_ops);
 		/*
-		 * What preempt_notifier_register() does, which also wants a
-		 * static key on that costs each context switch in the system.
+		 * preempt_notifier_register() does the same, but also needs a
+		 * static key that makes every context switch in the system slower.
 		 */
 		hlist_add_head(&g->notifier.link, &task->preempt_notifiers);
 	} else {
@@ -405,7 +397,7 @@ static void grant_suspend(struct task_struct *task, struct pt_regs *fault)
 	grant_clear();
 }
 
-/* Give the running thread its context back, which is empty. Preemption off. */
+/* Move a record back into the running thread's empty context. Preemption off. */
 static void grant_resume(struct grant *g)
 {
 	struct grant_ctx *ctx = this_cpu_ptr(&grant_cpu.ctx[0]);
@@ -420,10 +412,12 @@ static void grant_resume(struct grant *g)
 }
 
 /**
- * grant_open_inner() - grant_open_writer() in a context that has something open
+ * grant_open_inner() - grant_open_writer() in a context that has a key open
  * @key: as there
  * @mask: as there
  * @record: as there
+ *
+ * Context: as there.
  */
 noinline void grant_open_inner(unsigned int key, u32 mask, struct grant *record)
 {
@@ -434,7 +428,7 @@ noinline void grant_open_inner(unsigned int key, u32 mask, struct grant *record)
 	grant_open(key, mask);
 }
 
-/* The frame that the record is in goes away. */
+/* The frame that holds @record is about to go. */
 static void grant_end_record(const struct grant *record)
 {
 	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
@@ -444,10 +438,12 @@ static void grant_end_record(const struct grant *record)
 }
 
 /**
- * grant_close_inner() - grant_close_writer() where other grants are open
+ * grant_close_inner() - grant_close_writer() in a context with other grants
  * @key: as there
  * @mask: as there
  * @record: as there
+ *
+ * Context: as there.
  */
 noinline void grant_close_inner(unsigned int key, u32 mask,
 				struct grant *record)
@@ -457,13 +453,13 @@ noinline void grant_close_inner(unsigned int key, u32 mask,
 }
 
 /**
- * grant_close_rest() - end a grant_open() that the context does not know of
+ * grant_close_rest() - end a grant that the context does not have
  * @key: the key; 0: a scope
  *
- * Perhaps the running thread has lost it.
+ * The running thread may have lost it for want of a record.
  *
  * Context: as grant_close().
- * Return: whether it had.
+ * Return: whether the thread had lost it.
  */
 noinline bool grant_close_rest(int key)
 {
@@ -487,52 +483,18 @@ noinline bool grant_close_rest(int key)
 	return was;
 }
 
-int pks_grant(int key)
-{
-	if (!pks_key_taken(key))
-		return -EINVAL;
-	preempt_disable();
-	grant_open_slowly(key);
-	preempt_enable();
-	return 0;
-}
-EXPORT_SYMBOL_GPL(pks_grant);
-
-static noinline void grant_complain(int key, void *caller)
-{
-	char name[KSYM_SYMBOL_LEN];
-
-	pr_err_once("revocation of key %d, which was not granted, by %s\n",
-		    key, hook_name_of((unsigned long)caller, name));
-}
-
-int pks_revoke(int key)
-{
-	bool done;
-
-	if (!pks_key_taken(key))
-		return -EINVAL;
-	preempt_disable();
-	done = grant_close_slowly(key);
-	preempt_enable();
-	if (!done)
-		grant_complain(key, __builtin_return_address(0));
-	return done ? 0 : -EINVAL;
-}
-EXPORT_SYMBOL_GPL(pks_revoke);
-
-/* There is no room for one more map over an edge. */
+/* The context has no free entry for one more map over a domain's edge. */
 static noinline void grant_lose_span(u32 keys)
 {
 	unsigned int depth[PKS_NR_KEYS] = {};
 	int key;
 
-	for (key = 1; key < PKS_NR_KEYS; key++)
+	for_each_key(key)
 		depth[key] = !!(keys & BIT(key));
 	grant_lose_these(current, depth);
 }
 
-/* Note a map over an edge, whose keys @ctx has open. */
+/* Note a map over a domain's edge. @ctx has its keys open. */
 static void grant_add_span(struct grant_ctx *ctx, const struct grant_span *span)
 {
 	int i, key;
@@ -542,8 +504,8 @@ static void grant_add_span(struct grant_ctx *ctx, const struct grant_span *span)
 			continue;
 		ctx->span[i] = *span;
 		ctx->spans++;
-		/* No end of a map is to be taken for the last one. */
-		for (key = 1; key < PKS_NR_KEYS; key++)
+		/* So the end of each map calls grant_close_nested(). */
+		for_each_key(key)
 			if (span->keys & BIT(key))
 				ctx->depth[key]++;
 		return;
@@ -554,7 +516,7 @@ static void grant_add_span(struct grant_ctx *ctx, const struct grant_span *span)
 /**
  * grant_open_span() - grant several keys to one map
  * @start: the first address of the map, page-aligned
- * @keys: a bit for each key
+ * @keys: bit per key
  *
  * Context: any but NMI, preemption off.
  */
@@ -564,11 +526,11 @@ void grant_open_span(unsigned long start, u32 keys)
 	struct grant_ctx *ctx;
 	int key;
 
-	for (key = 1; key < PKS_NR_KEYS; key++)
+	for_each_key(key)
 		if (keys & BIT(key))
 			grant_open_slowly(key);
 	ctx = __this_cpu_read(grant_cpu.top);
-	/* Each end has to be told from those of other maps from now on. */
+	/* From now on the end of each map has to be matched with its begin. */
 	grant_drop_window();
 	grant_add_span(ctx, &span);
 }
@@ -578,7 +540,7 @@ static struct grant_span *grant_find_span(unsigned long addr)
 	struct grant_ctx *ctx = __this_cpu_read(grant_cpu.top);
 	int i;
 
-	/* The newest first. */
+	/* The highest entry first. */
 	for (i = GRANT_SPANS - 1; i >= 0; i--)
 		if (ctx->span[i].keys &&
 		    ctx->span[i].start == (addr & PAGE_MASK))
@@ -587,8 +549,8 @@ static struct grant_span *grant_find_span(unsigned long addr)
 }
 
 /**
- * grant_nest_span() - note a map that may begin where a span does
- * @addr: its address
+ * grant_nest_span() - note a map that may begin in the first page of a span
+ * @addr: the map's address
  *
  * Context: preemption off.
  */
@@ -602,12 +564,12 @@ void grant_nest_span(unsigned long addr)
 
 /**
  * grant_close_span() - end a grant_open_span()
- * @addr: an address in its first page
+ * @addr: an address in the span's first page
  *
- * Of maps that begin in one page the newest is taken to end first.
+ * Maps that begin in one page end in reverse order: the newest first.
  *
- * Context: the one that called it, preemption off.
- * Return: false if the context's newest map that begins there is no span.
+ * Context: the context that called grant_open_span(), preemption off.
+ * Return: false if the context's newest map that begins in that page is no span.
  */
 bool grant_close_span(unsigned long addr)
 {
@@ -625,7 +587,7 @@ bool grant_close_span(unsigned long addr)
 	keys = span->keys;
 	span->keys = 0;
 	ctx->spans--;
-	for (key = 1; key < PKS_NR_KEYS; key++) {
+	for_each_key(key) {
 		if (!(keys & BIT(key)))
 			continue;
 		ctx->depth[key]--;
@@ -635,9 +597,9 @@ bool grant_close_span(unsigned long addr)
 }
 
 /**
- * grant_close_nested() - the rest of a grant_close() that may not be the last
- * @key: the key, whose depth has been lowered
- * @addr: for a map, its address
+ * grant_close_nested() - the rest of a grant_close() that leaves the key open
+ * @key: the key; grant_close() has decremented its depth
+ * @addr: the address of a map; 0 otherwise
  *
  * Context: as grant_close().
  */
@@ -656,11 +618,12 @@ noinline void grant_close_nested(int key, unsigned long addr)
 }
 
 /**
- * grant_scope_begin() - start a stretch in which keys may be granted on demand
- * @record: the room in the writer's frame, until grant_scope_end(), or NULL
+ * grant_scope_begin() - begin a scope, in which keys are granted on demand
+ * @record: room for a record in the trampoline's frame, until grant_scope_end();
+ *	    or NULL
  *
- * For the functions whose destination is not among their arguments: the keys
- * are opened by grant_scope_key() when they are known, and closed together.
+ * For functions whose destination is not among their arguments: grant_scope_key()
+ * opens a key when the destination is known, and grant_scope_end() closes them all.
  *
  * Context: any but NMI.
  */
@@ -679,8 +642,10 @@ void grant_scope_begin(struct grant *record)
 }
 
 /**
- * grant_scope_end() - close what was granted since grant_scope_begin()
- * @record: as there
+ * grant_scope_end() - end a scope; the outermost closes the keys opened on demand
+ * @record: the one passed to grant_scope_begin()
+ *
+ * Context: the context that called grant_scope_begin().
  */
 void grant_scope_end(struct grant *record)
 {
@@ -709,9 +674,10 @@ out:
 }
 
 /**
- * grant_in_scope() - whether the current context is in a scope
+ * grant_in_scope() - check whether the current context is in a scope
  *
  * Context: the page fault.
+ * Return: whether it is.
  */
 bool grant_in_scope(void)
 {
@@ -735,18 +701,18 @@ void grant_scope_key(int key)
 }
 
 /**
- * grant_covers() - whether a denied access is by somebody who has the grant
+ * grant_covers() - check whether the context of a denied access has the grant
  * @key: the key of the page
  *
- * So it is where PKRS did not follow yet: the key was opened for everybody, or
- * an NMI came in the midst of its opening.
+ * It may, where PKRS is behind: the key was opened for all contexts meanwhile, or
+ * grant_open() has counted the key and not written PKRS yet.
  *
  * Context: the page fault.
- * Return: whether it is; then the access works when it is tried again.
+ * Return: whether it has. Then PKRS is up to date, and the access may be repeated.
  */
 bool grant_covers(int key)
 {
-	/* An NMI has no grant, whatever it interrupted. */
+	/* An NMI has no grant, even if the code that it interrupted has. */
 	if (in_nmi())
 		return false;
 	if (!__this_cpu_read(grant_cpu.top)->depth[key] &&
@@ -760,7 +726,7 @@ bool grant_covers(int key)
  * grant_step() - grant a key for one instruction
  * @key: the key
  * @regs: the registers before the instruction
- * @once: of a repeated string instruction, for one repetition only
+ * @once: if it is a repeated string instruction, for one repetition only
  *
  * Context: the page fault, not of an NMI.
  */
@@ -770,7 +736,7 @@ void grant_step(int key, struct pt_regs *regs, bool once)
 
 	grant_open_slowly(key);
 	ctx = __this_cpu_read(grant_cpu.top);
-	/* The second time for one instruction if it uses two domains. */
+	/* An instruction that uses two domains comes here twice. */
 	if (!ctx->step_keys) {
 		ctx->step_tf = regs->flags & X86_EFLAGS_TF;
 		ctx->step_ip = regs->ip;
@@ -789,14 +755,15 @@ static struct grant_ctx *grant_stepping(void)
 }
 
 /**
- * grant_step_done() - end a grant_step() if its instruction is over
+ * grant_step_done() - end a grant_step() when its instruction is complete
  * @regs: the registers at the debug exception
  *
- * EFLAGS.TF of @regs is afterwards as it was before the step.
+ * Restores EFLAGS.TF of @regs to its value before the step.
  *
- * Context: the debug exception, which is NMI-like: in_nmi() tells nothing of
+ * Context: the debug exception. That counts as NMI, so in_nmi() says nothing about
  * the interrupted code.
- * Return: whether the exception is that of a step of ours, and of nobody else.
+ * Return: whether the exception belongs to a grant_step(), and to no other user of
+ * EFLAGS.TF.
  */
 bool grant_step_done(struct pt_regs *regs)
 {
@@ -822,12 +789,12 @@ bool grant_step_done(struct pt_regs *regs)
 }
 
 /**
- * grant_push() - start a context with nothing open
- * @tag: tells its grant_pop() from others
+ * grant_push() - push a context with no key open
+ * @tag: identifies the grant_pop() that belongs to it
  *
  * Context: the beginning of an interrupt or softirq, preemption off.
- * Return: false if there is no room: then it runs with what it interrupted, which
- * is counted and told as a failing open.
+ * Return: false if the stack of contexts is full. Then the interrupt runs with the
+ * grants of what it interrupted. That counts as a failing open, and is logged.
  */
 bool grant_push(unsigned int tag)
 {
@@ -847,7 +814,7 @@ bool grant_push(unsigned int tag)
 	ctx++;
 	ctx->tag = tag;
 	__this_cpu_write(grant_cpu.top, ctx);
-	/* An NMI that finds nothing open finds PKRS closed. */
+	/* PKRS first: an NMI that finds grant_busy 0 takes PKRS to be closed. */
 	pks_write(READ_ONCE(pks_closed));
 	barrier();
 	__this_cpu_write(grant_busy, 0);
@@ -855,11 +822,12 @@ bool grant_push(unsigned int tag)
 }
 
 /**
- * grant_pop() - go back to the context before
- * @tag: of the grant_push() whose context has come to its end
+ * grant_pop() - return to the context below
+ * @tag: the tag of the context that ends
  *
- * Context: the end of any interrupt or softirq, preemption off. Nothing is done
- * if it was not that one for which the last grant_push() was called.
+ * Does nothing if the last grant_push() had another tag, or no context was pushed.
+ *
+ * Context: the end of any interrupt or softirq, preemption off.
  */
 void grant_pop(unsigned int tag)
 {
@@ -867,7 +835,7 @@ void grant_pop(unsigned int tag)
 
 	if (!__this_cpu_read(grant_level) || ctx->tag != tag)
 		return;
-	/* Somebody in there did not end his grant: it ends here. */
+	/* Code in the interrupt did not revoke its grant: it ends here. */
 	if (unlikely(__this_cpu_read(grant_busy)))
 		memset(ctx, 0, sizeof(*ctx));
 	ctx--;
@@ -879,12 +847,12 @@ void grant_pop(unsigned int tag)
 }
 
 /**
- * grant_put_aside() - let a page fault's handler start with nothing open
- * @fault: the registers of the thread's instruction that faulted
+ * grant_put_aside() - let a page fault's handler start with no key open
+ * @fault: the registers at the fault
  *
  * Context: a thread, before its page fault is handled.
- * Return: whether something was put aside: grant_take_back() is owed, when the
- * handler is done.
+ * Return: whether the context was put aside. If so, grant_take_back() has to be
+ * called when the handler is done.
  */
 bool grant_put_aside(struct pt_regs *fault)
 {
@@ -902,29 +870,29 @@ bool grant_put_aside(struct pt_regs *fault)
 
 /**
  * grant_take_back() - end a grant_put_aside()
- * @fault: the registers that were given to it
+ * @fault: the registers that were passed to it
  *
- * Context: the thread that called it, interrupts off, behind the page fault's
- * handler.
+ * Context: the thread that called grant_put_aside(), interrupts off, after the page
+ * fault's handler.
  */
 void grant_take_back(struct pt_regs *fault)
 {
 	struct grant *g = grant_of(current);
 
-	/* Somebody in the handler did not end his grant: it ends here. */
+	/* Code in the handler did not revoke its grant: it ends here. */
 	if (unlikely(__this_cpu_read(grant_busy)))
 		grant_clear();
-	/* It was lost if there is none. */
+	/* There is no record if the context was lost. */
 	if (likely(g && g->fault == fault))
 		grant_resume(g);
 }
 
 /**
  * grant_switch() - follow a context switch
- * @args: of finish_task_switch(): the thread that has left the CPU
+ * @args: the arguments of finish_task_switch(): the thread that has left the CPU
  * @ip: not used
  *
- * Context: the first thing that the new thread does, interrupts off, the
+ * Context: the start of finish_task_switch() in the new thread, interrupts off, the
  * runqueue's lock held.
  */
 void grant_switch(const unsigned long *args, unsigned long ip)
@@ -941,8 +909,8 @@ void grant_switch(const unsigned long *args, unsigned long ip)
 }
 
 /*
- * A thread that dies of an oops comes back to nothing that it has open, and its
- * stack is started anew, under the records that lie there.
+ * A thread that dies of an oops does not return to the code that would revoke its
+ * grants. The kernel also rewinds its stack, and overwrites the records there.
  */
 static int grant_oops(struct notifier_block *nb, unsigned long event,
 		      void *data)
@@ -968,9 +936,7 @@ static struct notifier_block grant_oops_notifier = {
 };
 
 /**
- * grant_reload() - set PKRS to what the current context is to have
- *
- * After a change of pks_closed.
+ * grant_reload() - write PKRS again, after a change of pks_closed
  *
  * Context: any but NMI, preemption off.
  */
@@ -986,9 +952,9 @@ static int grant_reload_cpu(void *unused)
 }
 
 /**
- * grant_reload_everywhere() - the same on every CPU
+ * grant_reload_everywhere() - grant_reload() on every CPU
  *
- * The machine is stopped for it, so that no thread is between its reading of
+ * The machine is stopped for it, so that no thread is between its read of
  * pks_closed and its write of PKRS.
  *
  * Context: process context, sleeps.
@@ -998,7 +964,7 @@ void grant_reload_everywhere(void)
 	stop_machine(grant_reload_cpu, NULL, cpu_online_mask);
 }
 
-/* Forget the threads that are dead. */
+/* Free the entries of dead threads. */
 static void lost_bury(void)
 {
 	struct task_struct *dead;
@@ -1018,10 +984,11 @@ static void lost_bury(void)
 }
 
 /**
- * grant_is_lost() - whether a thread whose context was lost may still use a key
+ * grant_is_lost() - check whether a thread with a lost grant may still use a key
  * @key: the key
  *
  * Context: process context.
+ * Return: whether one may.
  */
 bool grant_is_lost(int key)
 {
@@ -1030,7 +997,7 @@ bool grant_is_lost(int key)
 
 	lost_bury();
 	raw_spin_lock_irq(&lost_lock);
-	/* A scope may have opened any key, and will use it again. */
+	/* A lost scope may still use any key. */
 	is = lost_for_good & (BIT(key) | BIT(0));
 	for (l = lost; l < lost + NR_LOST; l++)
 		is |= l->depth[key] || l->depth[0];
@@ -1043,7 +1010,7 @@ bool grant_is_lost(int key)
  * @key: the key
  *
  * Context: process context, sleeps.
- * Return: 0; -EBUSY while a thread whose grant was lost may still use it.
+ * Return: 0; -EBUSY while a thread with a lost grant may still use the key.
  */
 int grant_close_everywhere(int key)
 {
@@ -1051,7 +1018,7 @@ int grant_close_everywhere(int key)
 		return 0;
 	if (!grant_is_lost(key)) {
 		pks_close(key);
-		/* Who loses it from now on opens it again. */
+		/* grant_lose_these() notes a loss first, and then opens the key. */
 		smp_mb();
 		if (!grant_is_lost(key)) {
 			grant_reload_everywhere();
@@ -1063,11 +1030,11 @@ int grant_close_everywhere(int key)
 }
 
 struct grant_search {
-	int key;	/* 0: any */
+	int key;	/* 0: any key or scope */
 	bool found;
 };
 
-/* All CPUs stopped: what any thread has open is in a record. */
+/* All CPUs are stopped: each thread's context is in a record. */
 static int grant_find(void *arg)
 {
 	struct task_struct *group, *task;
@@ -1090,12 +1057,13 @@ static int grant_find(void *arg)
 }
 
 /**
- * grant_is_held() - whether any thread has a grant
- * @key: of this key, or 0: of any, or is in a scope
+ * grant_is_held() - check whether any thread has a grant
+ * @key: the key; 0: any key, or a scope
  *
  * The machine is stopped for it, so that every thread is off its CPU.
  *
  * Context: process context, sleeps.
+ * Return: whether one has. A lost grant of @key counts.
  */
 bool grant_is_held(int key)
 {
@@ -1110,8 +1078,8 @@ bool grant_is_held(int key)
 /**
  * grant_drain() - wait until no grant and no scope is left
  *
- * Nothing may start a new one any more. There is nothing that tells of the last
- * one's end, hence the polling.
+ * The caller has made sure that no new one starts. No event tells when the last one
+ * ends, so this polls.
  *
  * Context: process context, sleeps until the last writer has returned.
  */
@@ -1122,7 +1090,10 @@ void grant_drain(void)
 }
 
 /**
- * grant_total() - how often a key was opened for a context, since load
+ * grant_total() - count the grants
+ *
+ * Context: any.
+ * Return: how often a key was opened for a context, since load.
  */
 u64 grant_total(void)
 {
@@ -1135,7 +1106,11 @@ u64 grant_total(void)
 }
 
 /**
- * grant_fail_open_total() - how often a key was opened for all, since load
+ * grant_fail_open_total() - count the failing opens
+ *
+ * Context: any.
+ * Return: how often a key was opened for all contexts, or an interrupt was not
+ * shielded, since load.
  */
 u64 grant_fail_open_total(void)
 {
@@ -1159,11 +1134,12 @@ static void grant_free_records(void)
 }
 
 /**
- * grant_init() - make the first records
- * @on_fail_open: is told of a key that was opened for all, or 0: an interrupt was
- *	not shielded; in any context
+ * grant_init() - fill the reserves of records
+ * @on_fail_open: called, in any context, with a key that was opened for all
+ *	contexts, or with 0 if an interrupt was not shielded
  *
- * Return: 0 or an error.
+ * Context: process context, sleeps.
+ * Return: 0; -ENOMEM; or an error of register_die_notifier().
  */
 int __init grant_init(void (*on_fail_open)(int key))
 {
@@ -1195,7 +1171,12 @@ free_records:
 	return ret;
 }
 
-/* After grant_drain(), and when shield.c's hooks are gone. */
+/**
+ * grant_exit() - free the records
+ *
+ * Context: process context, sleeps; after grant_drain(), when shield.c's hooks are
+ * gone.
+ */
 void grant_exit(void)
 {
 	struct lost *l;

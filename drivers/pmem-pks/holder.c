@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who holds a function that could not be hooked, for the log line that says so.
+ * Finds what holds a function that could not be hooked, for the line in the log.
  *
- * ftrace lets one user alone divert a function (IPMODIFY: live patches, modules,
- * kprobes with a post_handler), and one alone be called from it directly (BPF
- * programs, modules). Each excludes us. They are looked up where the kernel
- * keeps them. It exports none of that, so it is found by name at run time. What
- * a kernel has not, or what goes meanwhile, is left out of the line.
+ * ftrace lets only one user divert a function (IPMODIFY: live patches, modules,
+ * kprobes with a post_handler), and only one be called directly from it (BPF
+ * programs, modules). Each of them excludes our hook. They are found in the kernel's
+ * own lists, which are not exported, so symbols.c looks these up by name. What a
+ * kernel does not have, or what ends meanwhile, is left out of the line.
  *
- * Process context, sleeps. Only the failure of hook_place() comes here.
+ * Context: process context, sleeps. Only called if hook_place() fails.
  */
 #include <linux/bpf.h>
 #include <linux/err.h>
@@ -24,7 +24,7 @@
 
 #include "internal.h"
 
-/* The line as it grows. */
+/* The text so far. */
 struct holder_text {
 	char *buf;
 	size_t size;
@@ -42,16 +42,7 @@ static __printf(2, 3) void holder_say(struct holder_text *text,
 	va_end(args);
 }
 
-/* Call a kernel function by its name. Return: 0 if there is none. */
-static unsigned long holder_call(const char *name, unsigned long arg0,
-				 unsigned long arg1, unsigned long arg2)
-{
-	unsigned long func = hook_symbol(name);
-
-	return func ? hook_call(func, arg0, arg1, arg2, 0) : 0;
-}
-
-/* Whose code an address is, by its symbol: "function [module]". */
+/* Name the owner of the code at an address, by its symbol "function [module]". */
 static void holder_say_code(struct holder_text *text, unsigned long addr)
 {
 	char symbol[KSYM_SYMBOL_LEN];
@@ -77,7 +68,7 @@ static int holder_is_file(const void *link, struct file *file, unsigned int fd)
 	return file->private_data == link;
 }
 
-/* The first process that has a file of it. None has one that is pinned. */
+/* Name the first process with a file of a link. A pinned link may have none. */
 static void holder_say_process(struct holder_text *text, struct bpf_link *link)
 {
 	struct task_struct *task;
@@ -97,7 +88,7 @@ static void holder_say_process(struct holder_text *text, struct bpf_link *link)
 	rcu_read_unlock();
 }
 
-/* The BPF programs whose links lead to the function. Return: how many. */
+/* Name the BPF programs that are attached to the function. Return: their number. */
 static unsigned int holder_say_bpf(struct holder_text *text, unsigned long addr)
 {
 	const struct bpf_tracing_link *tracing;
@@ -106,8 +97,7 @@ static unsigned int holder_say_bpf(struct holder_text *text, unsigned long addr)
 	u32 id;
 
 	for (id = 0;; id++) {
-		link = (void *)holder_call("bpf_link_get_curr_or_next",
-					   (unsigned long)&id, 0, 0);
+		link = kernel_bpf_link_get_curr_or_next(&id);
 		if (IS_ERR_OR_NULL(link))
 			return nr;
 		tracing = container_of(link, struct bpf_tracing_link,
@@ -119,25 +109,23 @@ static unsigned int holder_say_bpf(struct holder_text *text, unsigned long addr)
 				   link->prog->aux->name);
 			holder_say_process(text, link);
 		}
-		holder_call("bpf_link_put", (unsigned long)link, 0, 0);
+		kernel_bpf_link_put(link);
 	}
 }
 
 #if IS_ENABLED(CONFIG_LIVEPATCH)
-/* Return: whether a live patch has the function. */
+/* Name the live patches of the function. Return: whether there are any. */
 static bool holder_say_patch(struct holder_text *text, unsigned long addr)
 {
-	struct list_head *patches = (void *)hook_symbol("klp_patches");
-	struct mutex *lock = (void *)hook_symbol("klp_mutex");
 	struct klp_object *object;
 	struct klp_patch *patch;
 	struct klp_func *func;
 	bool found = false;
 
-	if (!patches || !lock)
+	if (!symbols.klp_patches || !symbols.klp_mutex)
 		return false;
-	mutex_lock(lock);
-	list_for_each_entry(patch, patches, list)
+	mutex_lock(symbols.klp_mutex);
+	list_for_each_entry(patch, symbols.klp_patches, list)
 		klp_for_each_object(patch, object)
 			klp_for_each_func(object, func) {
 				if (!func->patched ||
@@ -147,7 +135,7 @@ static bool holder_say_patch(struct holder_text *text, unsigned long addr)
 					   found ? ", " : "", patch->mod->name);
 				found = true;
 			}
-	mutex_unlock(lock);
+	mutex_unlock(symbols.klp_mutex);
 	return found;
 }
 #else
@@ -157,46 +145,47 @@ static bool holder_say_patch(struct holder_text *text, unsigned long addr)
 }
 #endif
 
-/* Who diverts the function. @ip: where ftrace has it. Return: the callback, or 0. */
+/* Find the user that diverts a function. Return: its callback, or 0. */
 static unsigned long holder_diverts(unsigned long ip)
 {
-	struct ftrace_ops **list = (void *)hook_symbol("ftrace_ops_list");
-	struct mutex *lock = (void *)hook_symbol("ftrace_lock");
 	unsigned long func = 0;
 	struct ftrace_ops *ops;
 
-	if (!list || !lock)
+	if (!symbols.ftrace_ops_list || !symbols.ftrace_lock ||
+	    !symbols.ftrace_ops_test)
 		return 0;
-	mutex_lock(lock);
-	for (ops = *list; ops && !func; ops = rcu_access_pointer(ops->next)) {
+	mutex_lock(symbols.ftrace_lock);
+	for (ops = *symbols.ftrace_ops_list; ops && !func;
+	     ops = rcu_access_pointer(ops->next)) {
 		if (!(ops->flags & FTRACE_OPS_FL_IPMODIFY))
 			continue;
-		/* It wants registers to be there, and does not look at them. */
+		/* The last argument must not be NULL, but is not used. */
 		preempt_disable();
-		if ((int)holder_call("ftrace_ops_test", (unsigned long)ops, ip,
-				     (unsigned long)ops))
+		if (kernel_ftrace_ops_test(ops, ip, ops))
 			func = (unsigned long)ops->saved_func;
 		preempt_enable();
 	}
-	mutex_unlock(lock);
+	mutex_unlock(symbols.ftrace_lock);
 	return func;
 }
 
 /**
- * holder_describe() - say who keeps others from hooking a function
- * @addr: the function
- * @buf: out: a phrase that follows "cannot hook the function"
- * @size: its size
+ * holder_describe() - describe what keeps us from hooking a function
+ * @addr: the function's address
+ * @buf: out: a phrase that follows "cannot hook <function> (<error>): "
+ * @size: size of @buf in bytes
+ *
+ * Context: process context, sleeps.
  */
 void holder_describe(unsigned long addr, char *buf, size_t size)
 {
 	struct holder_text text = { .buf = buf, .size = size };
-	const int *enabled = (int *)hook_symbol("ftrace_enabled");
+	const int *enabled = symbols.ftrace_enabled;
 	unsigned long ip, code, direct;
 
-	ip = holder_call("ftrace_location", addr, 0, 0);
+	ip = kernel_ftrace_location(addr);
 	code = holder_diverts(ip);
-	direct = holder_call("ftrace_find_rec_direct", ip, 0, 0);
+	direct = kernel_ftrace_find_rec_direct(ip);
 
 	if (!code && !direct) {
 		holder_say(&text, "%s", enabled && !*enabled ?

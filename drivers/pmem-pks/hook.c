@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Kernel functions hooked by name, on a kernel that knows nothing of us.
+ * Kernel functions hooked by name, in an unmodified kernel.
  *
- * A set of hooks with a trampoline (hook_entry.S) wraps its functions at entry
- * and exit by an ftrace direct call. A set without one asks before a function
- * runs whether it is to run at all, by an ftrace callback that changes the
- * instruction pointer. That kind is registered as permanent: while it is there,
- * the kernel refuses kernel.ftrace_enabled=0, which would switch off both.
+ * A set of hooks with a trampoline (hook_entry.h) wraps its functions at entry
+ * and exit, by an ftrace direct call. A set without a trampoline diverts them: an
+ * ftrace callback decides whether a function runs or is skipped, and changes the
+ * instruction pointer to skip it. The callback is registered as permanent. While
+ * it is there, the kernel refuses kernel.ftrace_enabled=0, which would switch off
+ * hooks of both kinds.
  *
- * Process context throughout, but for the callback itself.
+ * All functions run in process context, unless their comment says otherwise.
  */
 #include <linux/ctype.h>
 #include <linux/err.h>
@@ -22,135 +23,44 @@
 
 #include "internal.h"
 
-static unsigned long lookup_name;
-/* Those in place. hook_lock orders the changes. */
+/* Sets that are in place. hook_lock orders the changes. */
 static LIST_HEAD(hook_sets);
 static DEFINE_MUTEX(hook_lock);
-/* Some could not be removed. */
+/* All trampolines that were ever in use: a thread may still be inside one. */
+static const struct hook_trampoline *trampolines[12];
+/* ftrace has failed to remove a hook. */
 static bool hook_stuck;
 
 /**
- * hook_symbol() - the address of a kernel symbol that is not exported
- * @name: the symbol, function or data
- *
- * Return: the address, or 0.
- */
-unsigned long hook_symbol(const char *name)
-{
-	return hook_call(lookup_name, (unsigned long)name, 0, 0, 0);
-}
-
-/**
- * hook_symbol_size() - how long a function is, by the kernel's table of symbols
- * @addr: its first address
- * @module: out: the module that it is in, "" for none; of MODULE_NAME_LEN, or NULL
- *
- * Return: the bytes to the next symbol, or 0.
- */
-unsigned long hook_symbol_size(unsigned long addr, char *module)
-{
-	char text[KSYM_SYMBOL_LEN];
-	unsigned long size;
-	char *at;
-
-	/* name+0x0/0x<size>, and [<module>] if there is one. */
-	sprint_symbol(text, addr);
-	at = strchr(text, '/');
-	if (!at || sscanf(at, "/0x%lx", &size) != 1)
-		return 0;
-	if (module) {
-		*module = '\0';
-		at = strchr(at, '[');
-		if (at) {
-			at[strcspn(at, "]")] = '\0';
-			strscpy(module, at + 1, MODULE_NAME_LEN);
-		}
-	}
-	return size;
-}
-
-/**
- * hook_functions_find() - find functions of the kernel's
- * @functions: their names; out: where they are
- * @nr: how many
- *
- * Return: whether there is one of them at least.
- */
-bool __init hook_functions_find(struct hook_function *functions, size_t nr)
-{
-	bool any = false;
-
-	for (; nr; nr--, functions++) {
-		functions->addr = hook_symbol(functions->name);
-		if (!functions->addr)
-			continue;
-		functions->size = hook_symbol_size(functions->addr, NULL);
-		any = true;
-	}
-	return any;
-}
-
-/**
- * hook_is_in_functions() - whether an address lies in one of some functions
- * @functions: what hook_functions_find() was given
- * @nr: how many
- * @ip: the address
+ * hook_from_nowhere() - log the first call from an address that no hook has
+ * @ip: the address that a trampoline or a callback was called from
  *
  * Context: any.
  */
-bool hook_is_in_functions(const struct hook_function *functions, size_t nr,
-			  unsigned long ip)
+void hook_from_nowhere(unsigned long ip)
 {
-	for (; nr; nr--, functions++)
-		if (ip - functions->addr < functions->size)
-			return true;
-	return false;
+	char name[KSYM_SYMBOL_LEN];
+
+	pr_err_once("called from %s, which is not hooked: nothing is done for it\n",
+		    symbols_name(ip, name));
 }
 
-/**
- * hook_name_of() - name an address in what people read
- * @addr: of code, or where code was
- * @text: room for it, KSYM_SYMBOL_LEN bytes
- *
- * Never the address itself, which %pS prints where no symbol covers it, as in a
- * kprobe's copy of an instruction, or a module that has gone.
- *
- * Context: any.
- * Return: @text: "function+offset/size [module]", or "an unknown address".
- */
-const char *hook_name_of(unsigned long addr, char *text)
-{
-	sprint_symbol(text, addr);
-	/* No symbol begins with a digit. */
-	if (isdigit(*text))
-		strscpy(text, "an unknown address", KSYM_SYMBOL_LEN);
-	return text;
-}
-
-/**
- * hook_covers() - whether an address is inside a hooked function
- * @hook: the hook
- * @ip: the address
- */
-bool hook_covers(const struct hook *hook, unsigned long ip)
-{
-	return ip - hook->addr < hook->size;
-}
-
-/* Preemption off; in any context, as the diverted function is. */
+/* Context: that of the diverted function, so any; preemption off. */
 static void hook_divert(unsigned long ip, unsigned long parent_ip,
 			struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
 	struct pt_regs *regs = ftrace_get_regs(fregs);
 
-	if (hook_from(ops->private, ip)->handle(regs->di, regs->si, regs->dx))
+	const struct hook *hook = hook_from(ops->private, ip);
+
+	if (hook && hook->handle(regs->di, regs->si, regs->dx))
 		regs->ip = (unsigned long)hook_nothing;
 }
 
 static int hook_register(struct hook_set *set, struct ftrace_ops *ops)
 {
 	if (set->trampoline)
-		return compat_register_direct(ops, set->trampoline);
+		return compat_register_direct(ops, set->trampoline->start);
 	ops->func = hook_divert;
 	ops->private = set;
 	ops->flags |= FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY |
@@ -159,14 +69,15 @@ static int hook_register(struct hook_set *set, struct ftrace_ops *ops)
 }
 
 /*
- * ftrace removes nothing any more once it has found a fault in itself, and the
- * functions go on calling us. What they call must stay: their ftrace_ops, and
- * the module. Its reference can't be had when it is going: see hook_exit().
+ * Once ftrace has found a fault in itself, it removes no hook any more, and the
+ * functions go on calling the trampolines. What they use must stay: the ftrace_ops,
+ * and the module. A module that is being removed gives no reference: see
+ * hook_exit().
  */
 static void hook_unregister(struct hook_set *set, struct ftrace_ops *ops)
 {
 	int ret = set->trampoline ?
-		  compat_unregister_direct(ops, set->trampoline) :
+		  compat_unregister_direct(ops, set->trampoline->start) :
 		  unregister_ftrace_function(ops);
 
 	if (!ret) {
@@ -182,7 +93,7 @@ static void hook_unregister(struct hook_set *set, struct ftrace_ops *ops)
 	try_module_get(THIS_MODULE);
 }
 
-/* Hook some of a set's functions. @failed: out, the one at fault, or NULL. */
+/* Hook some of a set's functions. @failed: out: the hook that failed, if known */
 static struct ftrace_ops *hook_try(struct hook_set *set, unsigned int first,
 				   unsigned int nr, const struct hook **failed)
 {
@@ -211,7 +122,7 @@ free_ops:
 	return ERR_PTR(ret);
 }
 
-/* The kernel does not say which function could not be hooked. */
+/* The kernel does not say which function failed: hook them one by one to find it. */
 static const struct hook *hook_find_failed(struct hook_set *set)
 {
 	const struct hook *failed;
@@ -229,28 +140,77 @@ static const struct hook *hook_find_failed(struct hook_set *set)
 	return NULL;
 }
 
+static void hook_resolve_name(struct hook *hook)
+{
+	unsigned int i;
+
+	for (i = 0; i < HOOK_NAMES && hook->names[i]; i++) {
+		hook->name = hook->names[i];
+		hook->addr = symbols_find(hook->name);
+		if (hook->addr)
+			return;
+	}
+	for (i = 0; i < HOOK_NAMES && hook->names[i]; i++) {
+		hook->addr = symbols_find_copy(hook->names[i], hook->copy,
+					       sizeof(hook->copy));
+		if (hook->addr) {
+			hook->name = hook->copy;
+			return;
+		}
+	}
+	hook->name = hook->names[0];
+}
+
+/* Find a hook's function. Return: false if it is needed and the kernel has none. */
 static bool hook_resolve(struct hook *hook)
 {
 	unsigned int i;
 
-	hook->addr = hook->left_out ? 0 : hook_symbol(hook->name);
-	if (!hook->addr && hook->alias && !hook->left_out) {
-		hook->addr = hook_symbol(hook->alias);
-		if (hook->addr)
-			hook->name = hook->alias;
+	hook->size = 0;
+	hook_resolve_name(hook);
+	if (hook->left_out) {
+		hook->addr = 0;
+		return true;
 	}
-	if (!hook->addr) {
-		hook->size = 0;
-		return hook->optional || hook->left_out;
-	}
-	hook->size = hook_symbol_size(hook->addr, NULL);
-	for (i = 0; i < ARRAY_SIZE(hook->tails) && hook->tails[i]; i++) {
-		hook->tail_addr[i] = hook_symbol(hook->tails[i]);
+	if (!hook->addr)
+		return hook->optional;
+	hook->size = symbols_size(hook->addr, NULL);
+	for (i = 0; i < HOOK_TAILS && hook->tails[i]; i++) {
+		hook->tail_addr[i] = symbols_find(hook->tails[i]);
 		if (hook->tail_addr[i])
-			hook->tail_size[i] =
-				hook_symbol_size(hook->tail_addr[i], NULL);
+			hook->tail_size[i] = symbols_size(hook->tail_addr[i],
+							  NULL);
 	}
 	return true;
+}
+
+/* Add a trampoline to trampolines[]. Return: 0, or -ENOSPC if that is full. */
+static int hook_note(const struct hook_trampoline *trampoline)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&hook_lock);
+	for (i = 0; i < ARRAY_SIZE(trampolines); i++) {
+		if (!trampolines[i])
+			WRITE_ONCE(trampolines[i], trampoline);
+		if (trampolines[i] == trampoline)
+			return 0;
+	}
+	return -ENOSPC;
+}
+
+/* From now on hook_find() finds the set. */
+static int hook_list(struct hook_set *set)
+{
+	int ret = 0;
+
+	mutex_lock(&hook_lock);
+	if (set->trampoline)
+		ret = hook_note(set->trampoline);
+	if (!ret)
+		list_add_tail_rcu(&set->list, &hook_sets);
+	mutex_unlock(&hook_lock);
+	return ret;
 }
 
 static void hook_unlist(struct hook_set *set)
@@ -263,14 +223,15 @@ static void hook_unlist(struct hook_set *set)
 
 /**
  * hook_place() - hook the functions of a set
- * @set: its hooks have their names, "function" or "module:function", and its
- *	 trampoline is set if they are to be wrapped. What hook_entry.S says of
- *	 the functions holds; those that are diverted return nothing.
+ * @set: its hooks have names, "function" or "module:function". If it has a
+ *	 trampoline, its functions are wrapped: hook_entry.h says which functions
+ *	 that can be. A function that is diverted returns nothing.
  *
- * Return: 0, or an error that was logged with the function's name: -ENOENT when
- * the kernel has no such function, -EINVAL when ftrace can't hook it, -EBUSY when
- * somebody else, whom the log names, has hooked it in a way that excludes ours,
- * or kernel.ftrace_enabled is 0.
+ * Context: process context, sleeps.
+ * Return: 0, or an error, which is logged with the function's name: -ENOENT if
+ * the kernel has no such function; -EINVAL if ftrace can't hook it; -EBUSY if
+ * another user, whom the log names, has hooked it in a way that excludes ours,
+ * or if kernel.ftrace_enabled is 0; -ENOSPC if there are too many trampolines.
  */
 int hook_place(struct hook_set *set)
 {
@@ -279,6 +240,7 @@ int hook_place(struct hook_set *set)
 	char holder[256] = "";
 	bool any = false;
 	unsigned int i;
+	int ret;
 
 	for (i = 0; i < set->nr; i++) {
 		if (!hook_resolve(&set->hooks[i])) {
@@ -290,10 +252,12 @@ int hook_place(struct hook_set *set)
 	}
 	if (!any)
 		return 0;
-	/* A trampoline looks for its function there. */
-	mutex_lock(&hook_lock);
-	list_add_tail_rcu(&set->list, &hook_sets);
-	mutex_unlock(&hook_lock);
+	ret = hook_list(set);
+	if (ret) {
+		ops = ERR_PTR(ret);
+		failed = &set->hooks[0];
+		goto fail;
+	}
 	ops = hook_try(set, 0, set->nr, &failed);
 	if (!IS_ERR(ops)) {
 		set->ops = ops;
@@ -315,9 +279,11 @@ fail:
  * hook_remove() - undo hook_place()
  * @set: a set, in place or not
  *
- * On return no thread enters a trampoline or a callback of it any more, unless
- * ftrace has failed, and hook_find() has no user of it left. Threads may still be
- * in a trampoline and the wrapped function: hook_drain() tells when they have left.
+ * On return no thread enters a trampoline or a callback of the set any more, unless
+ * ftrace has failed, and no caller of hook_find() uses its hooks. A thread may still
+ * be inside a trampoline and the wrapped function: hook_drain() waits for it.
+ *
+ * Context: process context, sleeps.
  */
 void hook_remove(struct hook_set *set)
 {
@@ -329,20 +295,21 @@ void hook_remove(struct hook_set *set)
 }
 
 /**
- * hook_find() - the hook of the function that an address is in
- * @trampoline: of sets with this trampoline
+ * hook_find() - find the hook of the function that an address is in
+ * @trampoline: look at sets with this trampoline
  * @ip: the address
  *
- * Context: any, preemption off; the result is valid until it is on again.
- * Return: the hook, or NULL, also for a function that was hooked until just now.
+ * Context: any, preemption off; the result is valid until preemption is on again.
+ * Return: the hook; or NULL, also for a function that was unhooked just now.
  */
-struct hook *hook_find(void (*trampoline)(void), unsigned long ip)
+struct hook *hook_find(const struct hook_trampoline *trampoline,
+		       unsigned long ip)
 {
 	struct hook_set *set;
 	struct hook *hook;
 
 	list_for_each_entry_rcu(set, &hook_sets, list, true) {
-		if (set->trampoline != (unsigned long)trampoline)
+		if (set->trampoline != trampoline)
 			continue;
 		for (hook = set->hooks; hook < set->hooks + set->nr; hook++)
 			if (hook_covers(hook, ip))
@@ -351,7 +318,7 @@ struct hook *hook_find(void (*trampoline)(void), unsigned long ip)
 	return NULL;
 }
 
-/* Whether an address is in a function, or in what that ends in. */
+/* Whether an address is in a hooked function, or in a function that it ends in. */
 static bool hook_covers_tails(const struct hook *hook, unsigned long ip)
 {
 	return hook_covers(hook, ip) ||
@@ -359,7 +326,7 @@ static bool hook_covers_tails(const struct hook *hook, unsigned long ip)
 	       ip - hook->tail_addr[1] < hook->tail_size[1];
 }
 
-/* Whether an address is in a function of a kind. */
+/* Whether an address is in a hooked function of a kind. */
 static bool hook_any_covers(unsigned long ip, void *kind)
 {
 	const struct hook_set *set;
@@ -375,45 +342,46 @@ static bool hook_any_covers(unsigned long ip, void *kind)
 	return false;
 }
 
-static bool hook_in_trampoline(unsigned long ip)
+/* Return: the trampoline that an address is in, or NULL. */
+static const struct hook_trampoline *hook_trampoline_at(unsigned long ip)
 {
-	return ip >= (unsigned long)hook_writer_trampoline &&
-	       ip < (unsigned long)hook_trampolines_end;
+	const struct hook_trampoline *trampoline;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(trampolines); i++) {
+		trampoline = READ_ONCE(trampolines[i]);
+		if (!trampoline)
+			break;
+		if (hook_is_in(trampoline, ip))
+			return trampoline;
+	}
+	return NULL;
 }
 
-/* Whether a trampoline waits there for its function. */
-static bool hook_is_waiting(unsigned long ip)
-{
-	const unsigned long *at;
-
-	for (at = hook_waiting; at < hook_waiting_end; at++)
-		if (*at == ip)
-			return true;
-	return false;
-}
-
-/* What has been seen on a stack so far. */
+/* The state of a walk over one stack, innermost frame first. */
 struct bare {
 	enum hook_kind kind;
-	/* The frame before this one. */
+	/* What the previous frame was. */
 	enum { BODY, WAITS, UNDECIDED } trampoline;
-	/* A function whose frame was the last one, and is not known to be covered. */
+	/* A hooked function in the previous frame, not known to be covered, or 0. */
 	unsigned long function;
+	/* A hooked function that will not return to a trampoline, or 0. */
 	unsigned long found;
 };
 
 /*
- * Who returns to us has, under the frame of the function, that of a trampoline which
- * waits for it, and under that one the function's first instruction, which called
- * the trampoline. A trampoline that does not wait has asked already whether there is
- * something to be done, or will ask: nobody knows.
+ * A hooked function that returns to a trampoline has, below its own frame, the frame
+ * of a trampoline that waits for it. Below that is the function's first instruction,
+ * which called the trampoline. If a trampoline's frame is there and does not wait,
+ * enter() has not returned yet, or has returned 0: that can't be told.
  */
 static bool bare_look(unsigned long ip, void *arg)
 {
+	const struct hook_trampoline *trampoline = hook_trampoline_at(ip);
 	struct bare *bare = arg;
 
-	if (hook_in_trampoline(ip)) {
-		bare->trampoline = hook_is_waiting(ip) ? WAITS : UNDECIDED;
+	if (trampoline) {
+		bare->trampoline = ip == trampoline->waiting ? WAITS : UNDECIDED;
 		if (bare->trampoline == WAITS)
 			bare->function = 0;
 		return true;
@@ -431,8 +399,8 @@ static bool bare_look(unsigned long ip, void *arg)
 }
 
 /*
- * Whether a thread is in a hooked function of a kind and will not return to us, or
- * is about to be. Return: where, or 0.
+ * Whether a thread is inside a hooked function of a kind and will not return to a
+ * trampoline, or is about to enter one like that. Return: where, or 0.
  */
 static unsigned long hook_bare(struct task_struct *task, void *kind)
 {
@@ -444,16 +412,18 @@ static unsigned long hook_bare(struct task_struct *task, void *kind)
 }
 
 /**
- * hook_settle() - wait until each thread in a hooked function will return to us
- * @kind: of the sets of this kind
- * @interruptible: whether a signal ends it
+ * hook_settle() - wait until no thread is inside a hooked function without a
+ *		   trampoline frame below it
+ * @kind: wait for the functions of sets of this kind
+ * @interruptible: whether a signal ends the wait
  *
- * Who was in one when it was hooked, or had nothing to be done for it when it
- * came in, will not. From now on something is to be done for whoever comes in, so
- * that they only become fewer. It may be long in there: asleep in a page fault on
- * a user's buffer, whose storage is slow.
+ * A thread has no such frame if it was inside the function when that was hooked, or
+ * if enter() returned 0. The caller has made sure that enter() does not return 0 any
+ * more for what matters, so these threads only become fewer. A thread may take long:
+ * it may sleep in a page fault on a user's buffer whose storage is slow.
  *
- * Return: 0, or -EINTR when a signal came.
+ * Context: process context, sleeps. Cost: see stacks_wait().
+ * Return: 0, or -EINTR if a signal came.
  */
 int hook_settle(enum hook_kind kind, bool interruptible)
 {
@@ -463,7 +433,7 @@ int hook_settle(enum hook_kind kind, bool interruptible)
 
 static bool hook_is_ours(unsigned long ip, void *unused)
 {
-	return hook_in_trampoline(ip) || compat_is_own_text(ip);
+	return hook_trampoline_at(ip) || compat_is_own_text(ip);
 }
 
 static bool ours_look(unsigned long ip, void *found)
@@ -473,7 +443,7 @@ static bool ours_look(unsigned long ip, void *found)
 	return !*(unsigned long *)found;
 }
 
-/* Whether a thread comes back to our text. Return: where, or 0. */
+/* Whether a thread will return to the module's text. Return: where, or 0. */
 static unsigned long hook_inside(struct task_struct *task, void *unused)
 {
 	unsigned long found = 0;
@@ -484,13 +454,13 @@ static unsigned long hook_inside(struct task_struct *task, void *unused)
 }
 
 /**
- * hook_drain() - wait until no other thread comes back to our text
+ * hook_drain() - wait until no other thread will return to the module's text
  *
- * After hook_remove() of the sets whose functions may sleep. Whatever a thread
- * has in there, or had and lost, its stack tells. That of one does not which was
- * preempted on its way from a hooked function's first instruction to us, in
- * ftrace: synchronize_rcu_tasks() waits until it has arrived, and is asleep or
- * through.
+ * Call after hook_remove() of the sets whose functions may sleep. A thread's stack
+ * shows every return address into the module. There is one exception: a thread that
+ * was preempted in ftrace, between a hooked function's first instruction and the
+ * trampoline. synchronize_rcu_tasks() waits until that one has reached the
+ * trampoline, and sleeps there or has left it.
  *
  * Context: process context, sleeps until the last one has left.
  */
@@ -501,45 +471,25 @@ void hook_drain(void)
 }
 
 /**
- * hook_init() - find the kernel's table of symbols
- *
- * kallsyms_lookup_name() is not exported; a kprobe resolves any name.
- *
- * Return: 0, the error of register_kprobe(), or that of stacks_init().
- */
-int __init hook_init(void)
-{
-	struct kprobe kp = { .symbol_name = "kallsyms_lookup_name" };
-	int ret = register_kprobe(&kp);
-
-	if (ret) {
-		pr_err("cannot resolve kallsyms_lookup_name (%d)\n", ret);
-		return ret;
-	}
-	lookup_name = (unsigned long)kp.addr;
-	unregister_kprobe(&kp);
-	return stacks_init();
-}
-
-/**
  * hook_exit() - the last step of the module's exit, or of its failed init
  *
- * The kernel frees the module as soon as that returns. While a function still
- * calls it, it must not return: the process that loads or removes the module
- * ends here, as if killed, and the module stays as it is: neither alive nor
- * gone, as one whose exit has oopsed. All else is undone, so that its hooks do
- * nothing. It holds no lock.
+ * The kernel frees the module as soon as its exit or init returns. If ftrace could
+ * not remove a hook, a function still calls the module. Then this does not return:
+ * it ends the process that loads or removes the module, as if killed. The module
+ * stays in memory, as a module does whose exit has oopsed. All else is undone, so
+ * its hooks do nothing.
+ *
+ * Context: process context, no lock held.
  */
 void hook_exit(void)
 {
-	unsigned long exit = hook_symbol("do_group_exit");
-	/* NULL in a kernel that has the driver built in: it frees no code. */
+	/* NULL if the driver is built in: then no code is freed. */
 	const struct module *module = THIS_MODULE;
 
 	if (!hook_stuck || !module)
 		return;
-	/* The kernel does not survive the end of its first process. */
-	while (!exit || is_global_init(current))
+	/* The kernel panics if its init process ends. */
+	while (is_global_init(current))
 		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
-	hook_call(exit, SIGKILL, 0, 0, 0);
+	kernel_do_group_exit(SIGKILL);
 }

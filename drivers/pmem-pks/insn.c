@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a store is: its address, its width, its bytes, and what else its
- * instruction does. contain.c leaves the store out, step.c performs it.
+ * Decodes a store: its address, its width, its bytes, and the other effects of its
+ * instruction. contain.c omits the store, step.c performs it.
  *
- * Called in the page fault, from wherever the writer was, NMI included, with
- * interrupts off. Nothing here takes a lock, sleeps, or writes to memory but
- * its own. The kernel's own decoder finds the operands. The operation itself is
- * done by the same instruction on a copy of the memory's value: so the flags are
- * the CPU's and not our idea of them.
+ * It runs in the page fault, in the writer's context, NMI included, with interrupts
+ * off. Nothing here takes a lock, sleeps, or writes to other memory than its own.
+ * The kernel's decoder finds the operands. The operation itself is done by the same
+ * instruction, on a copy of the memory's value. So the CPU computes the flags.
  *
- * Not known are stores of x87 and MMX, maskmovdqu, scatters, compressing and
- * truncating stores, state (xsave, fxsave, sgdt ...), port input (ins), and an
- * instruction with a breakpoint in its place (kprobes). push and call are not
- * there either: where the kernel's stack can't be written, the fault's own frame
- * can't, so it is a double fault and never comes to us.
+ * Not decoded are: stores of x87 and MMX, maskmovdqu, scatters, compressing and
+ * truncating stores, stores of state (xsave, fxsave, sgdt ...), port input (ins),
+ * and an instruction that a breakpoint replaces (kprobes). push and call are not
+ * decoded either: if the kernel's stack can't be written, the frame of the fault
+ * can't be written. That is a double fault, which does not come here.
  */
 #include <linux/minmax.h>
 #include <linux/swab.h>
@@ -24,12 +23,12 @@
 #include <asm/ptrace.h>
 #include <asm/segment.h>
 
-#include "insn.h"
+#include "internal.h"
 
 #define STATUS_FLAGS	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | \
 			 X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF)
 
-/* As contain_ops.S has them, and in each group the opcode or ModRM.reg. */
+/* In the order of insn_ops.S. In each group the opcode or ModRM.reg selects one. */
 enum operation {
 	OP_ADD,			/* or adc sbb and sub xor cmp */
 	OP_CMP = OP_ADD + 7,
@@ -46,21 +45,21 @@ enum kind {
 	/* These read the memory first. */
 	ALU_REG, ALU_IMM, UNARY, SHIFT, DOUBLE, BIT_REG, BIT_IMM, XCHG, XADD,
 	CMPXCHG, CMPXCHG_PAIR,
-	/* These are of vectors: VEX and EVEX have no others. */
+	/* Stores of vectors. Those with VEX or EVEX are all among these. */
 	VECTOR, VECTOR_HIGH, VECTOR_PART, VECTOR_MASKED,
 };
 
-/* The width of a store, if it is not a number. */
+/* The width of a store in bytes, if it depends on more than the form. */
 enum {
-	BY_OPCODE = 100,	/* 1 if the opcode is even, or BY_SIZE */
-	BY_SIZE,		/* 2, 4, 8: prefix 66, REX.W */
-	BY_W,			/* 4, 8: REX.W or VEX.W */
-	BY_PAIR,		/* 8, 16: the same */
-	BY_STACK,		/* 2, 8: prefix 66 */
-	BY_LENGTH,		/* the vector's */
+	BY_OPCODE = 100,	/* 1 if the opcode is even, else BY_SIZE */
+	BY_SIZE,		/* 2, 4 or 8, by prefix 66 and REX.W */
+	BY_W,			/* 4 or 8, by REX.W or VEX.W */
+	BY_PAIR,		/* 8 or 16, by REX.W */
+	BY_STACK,		/* 2 or 8, by prefix 66 */
+	BY_LENGTH,		/* the length of the vector */
 };
 
-/* Of a mandatory prefix: a bit of its number in VEX. */
+/* Mandatory prefixes, a bit for each: the bit's number is the prefix's in VEX. */
 #define P_NONE	BIT(0)
 #define P_66	BIT(1)
 #define P_F3	BIT(2)
@@ -70,12 +69,12 @@ enum {
 
 #define ANY_REG	0xff
 
-/* Intel SDM volume 2, appendix A: opcodes that store to a memory operand. */
+/* Opcodes that store to a memory operand (Intel SDM volume 2, appendix A). */
 static const struct form {
 	u8 map;		/* 0: one byte, 1: 0f, 2: 0f 38, 3: 0f 3a */
 	u8 op;		/* the opcode's last byte */
-	u8 mask;	/* its bits that count */
-	u8 regs;	/* a bit for each ModRM.reg */
+	u8 mask;	/* the bits of op that are compared */
+	u8 regs;	/* bit per ModRM.reg */
 	u8 prefixes;
 	u8 width;
 	u8 kind;
@@ -92,12 +91,12 @@ static const struct form {
 	{ 0, 0x80, 0xfc, ANY_REG, P_ANY, BY_OPCODE, ALU_IMM },
 	{ 0, 0xf6, 0xfe, BIT(2) | BIT(3), P_ANY, BY_OPCODE, UNARY },
 	{ 0, 0xfe, 0xfe, BIT(0) | BIT(1), P_ANY, BY_OPCODE, UNARY },
-	/* c0, c1 by an immediate, d0, d1 by one, d2, d3 by cl */
+	/* c0, c1: by an immediate; d0, d1: by 1; d2, d3: by cl */
 	{ 0, 0xc0, 0xfe, ANY_REG, P_ANY, BY_OPCODE, SHIFT },
 	{ 0, 0xd0, 0xfc, ANY_REG, P_ANY, BY_OPCODE, SHIFT },
 	{ 0, 0x86, 0xfe, ANY_REG, P_ANY, BY_OPCODE, XCHG },
 	{ 1, 0x90, 0xf0, ANY_REG, P_ANY, 1, SETCC },
-	/* a4, ac by an immediate, a5, ad by cl */
+	/* a4, ac: by an immediate; a5, ad: by cl */
 	{ 1, 0xa4, 0xf6, ANY_REG, P_ANY, BY_SIZE, DOUBLE },
 	{ 1, 0xa3, 0xe7, ANY_REG, P_ANY, BY_SIZE, BIT_REG },
 	{ 1, 0xba, 0xff, 0xf0, P_ANY, BY_SIZE, BIT_IMM },
@@ -129,9 +128,6 @@ static const struct form {
 	{ 3, 0x19, 0xdf, ANY_REG, P_66, 16, VECTOR_PART },
 	{ 3, 0x1b, 0xdf, ANY_REG, P_66, 32, VECTOR_PART },
 };
-
-/* insn_decode() and insn_get_addr_ref() are not exported. */
-static unsigned long decode_addr, operand_addr;
 
 static const u8 gprs[] = {
 	offsetof(struct pt_regs, ax), offsetof(struct pt_regs, cx),
@@ -165,15 +161,16 @@ static u64 gpr_get(const struct access *a, unsigned int nr, unsigned int width)
 static void gpr_set(const struct access *a, unsigned int nr, unsigned int width,
 		    u64 value)
 {
-	/* 32 bits clear the upper half. */
+	/* A write of 32 bits clears the upper half. */
 	memcpy(gpr(a, nr, width), &value, width == 4 ? 8 : width);
 }
 
 /**
- * access_readable() - whether no key denies this CPU's reads of an address
+ * access_readable() - check that no key denies this CPU a read
  * @addr: a kernel virtual address
  *
  * Context: the page fault.
+ * Return: whether no key does.
  */
 bool access_readable(unsigned long addr)
 {
@@ -181,16 +178,15 @@ bool access_readable(unsigned long addr)
 }
 
 /**
- * access_read() - read what an instruction would
- * @to: where to
- * @from: address, the kernel's or a user's
- * @len: bytes; up to eight are read at once
+ * access_read() - read an instruction's source operand
+ * @to: out: the bytes
+ * @from: address, of the kernel or of a user
+ * @len: number of bytes; up to eight are read at once
  *
- * Of a domain that denies reads none is made, or it would be one more stray
- * access.
+ * Does not read a domain that denies reads: that would be one more stray access.
  *
  * Context: the page fault.
- * Return: whether all of it could be read.
+ * Return: whether all bytes were read.
  */
 bool access_read(void *to, unsigned long from, unsigned int len)
 {
@@ -201,27 +197,29 @@ bool access_read(void *to, unsigned long from, unsigned int len)
 }
 
 /*
- * Return: what an operation makes of dst. It begins with the status flags in
- * @regs, and leaves its own there.
+ * Perform an operation. It uses and sets the status flags in @regs. Return: the new
+ * value of @dst.
  */
 static u64 access_operate(struct pt_regs *regs, unsigned int op,
 			  unsigned int width, u64 dst, u64 src, u64 count)
 {
-	struct contain_operands operands = {
+	struct insn_operands operands = {
 		.dst = dst, .src = src, .count = count,
 		.flags = (native_save_fl() & ~STATUS_FLAGS) |
 			 (regs->flags & STATUS_FLAGS),
 	};
 
-	hook_call((unsigned long)contain_operations +
-		  (op * 4 + ilog2(width)) * CONTAIN_SLOT,
-		  (unsigned long)&operands, 0, 0, 0);
+	symbols_call((unsigned long)insn_operations +
+		     (op * 4 + ilog2(width)) * INSN_SLOT,
+		     (unsigned long)&operands, 0, 0, 0);
 	regs->flags = (regs->flags & ~STATUS_FLAGS) |
 		      (operands.flags & STATUS_FLAGS);
 	return operands.dst;
 }
 
-/* Store the low @length bytes of the vector register. False: not possible. */
+/*
+ * Store the low @length bytes of the vector register. Return: whether it was done.
+ */
 static bool access_vector_to(const struct access *a, unsigned int length,
 			     void *to)
 {
@@ -236,14 +234,14 @@ static bool access_vector_to(const struct access *a, unsigned int length,
 			return false;
 		first = 16;
 	}
-	return hook_call((unsigned long)contain_vectors +
-			 (first + a->reg) * CONTAIN_SLOT,
-			 (unsigned long)to, 0, 0, 0);
+	return symbols_call((unsigned long)insn_vectors +
+			    (first + a->reg) * INSN_SLOT,
+			    (unsigned long)to, 0, 0, 0);
 }
 
 /*
- * The writer is between kernel_fpu_begin() and kernel_fpu_end(), and no C code
- * of the kernel's uses vectors: they are still in the registers.
+ * The writer is between kernel_fpu_begin() and kernel_fpu_end(), and the kernel's C
+ * code uses no vectors. So the writer's vectors are still in the registers.
  */
 static bool access_read_vector(const struct access *a, u8 *vector)
 {
@@ -252,10 +250,10 @@ static bool access_read_vector(const struct access *a, u8 *vector)
 
 /**
  * access_put_vector() - perform the store of a whole vector register
- * @a: the store, which access_execute() knows the bytes of
+ * @a: a store for which access_execute() found the bytes
  *
- * Context: the page fault, PKRS as the store needs it.
- * Return: false if it is no such store, or faults.
+ * Context: the page fault; PKRS allows the store.
+ * Return: false if it is no such store, or if it faults.
  */
 bool access_put_vector(const struct access *a)
 {
@@ -263,7 +261,7 @@ bool access_put_vector(const struct access *a)
 	       access_vector_to(a, a->width, (void *)a->addr);
 }
 
-/* Appendix A again, from what the kernel's decoder says. Return: the form. */
+/* Find the form of a decoded instruction. Return: NULL if there is none. */
 static const struct form *access_form(struct access *a)
 {
 	const u8 *opcode = a->insn.opcode.bytes;
@@ -298,7 +296,7 @@ static const struct form *access_form(struct access *a)
 	return NULL;
 }
 
-/* fs or gs: what a string instruction reads is elsewhere then. */
+/* Whether a segment, fs or gs, is added to the source of a string instruction. */
 static bool access_has_segment(const struct insn *insn)
 {
 	int i;
@@ -330,14 +328,15 @@ static unsigned int access_width(const struct access *a)
 	}
 }
 
-/* The address of the memory operand, or one that no store begins at. */
+/* Return: the memory operand's address; on an error, one that no store begins at. */
 static unsigned long access_operand(struct access *a)
 {
-	return hook_call(operand_addr, (unsigned long)&a->insn,
-			 (unsigned long)a->regs, 0, 0);
+	return (unsigned long)kernel_insn_get_addr_ref(&a->insn, a->regs);
 }
 
-/* The first byte that is stored to, as the CPU computes it. */
+/*
+ * Return: the address of the first byte that is stored to, as the CPU computes it.
+ */
 static unsigned long access_addr(struct access *a)
 {
 	unsigned int pop = a->form->kind == POP ? a->width : 0;
@@ -355,12 +354,12 @@ static unsigned long access_addr(struct access *a)
 		return (u32)insn->moffset1.value |
 		       (u64)insn->moffset2.value << 32;
 	}
-	/* pop's operand counts from the stack pointer behind the pop. */
+	/* The operand of pop uses the stack pointer after the pop. */
 	a->regs->sp += pop;
 	addr = access_operand(a);
 	a->regs->sp -= pop;
 	if (a->form->kind == BIT_REG) {
-		/* A string of bits, in both directions. */
+		/* A bit offset may reach beyond the operand, in both directions. */
 		bit = (s64)(gpr_get(a, a->reg, a->width) <<
 			    (64 - 8 * a->width)) >> (64 - 8 * a->width);
 		addr += (bit >> (ilog2(a->width) + 3)) * (int)a->width;
@@ -368,7 +367,7 @@ static unsigned long access_addr(struct access *a)
 	return addr;
 }
 
-/* What contain.c and step.c have to know of it. */
+/* Set the members that contain.c and step.c use. */
 static void access_describe(struct access *a)
 {
 	const struct insn *insn = &a->insn;
@@ -389,12 +388,12 @@ static void access_describe(struct access *a)
 }
 
 /**
- * access_decode() - take a store apart
+ * access_decode() - decode the instruction of a store
  * @a: out: the store
- * @regs: the registers at the fault, which access_execute() changes
+ * @regs: the registers at the fault; access_execute() changes them
  *
  * Context: the page fault.
- * Return: false when the instruction is none that is known here.
+ * Return: false if the instruction is not known here.
  */
 bool access_decode(struct access *a, struct pt_regs *regs)
 {
@@ -403,8 +402,8 @@ bool access_decode(struct access *a, struct pt_regs *regs)
 	u8 rex;
 
 	a->regs = regs;
-	if ((int)hook_call(decode_addr, (unsigned long)insn, regs->ip,
-			   MAX_INSN_SIZE, INSN_MODE_KERN) < 0)
+	if (kernel_insn_decode(insn, (void *)regs->ip, MAX_INSN_SIZE,
+			       INSN_MODE_KERN) < 0)
 		return false;
 	if (insn->addr_bytes != 8 || insn->rex_prefix.nbytes > 1)
 		return false;
@@ -416,7 +415,7 @@ bool access_decode(struct access *a, struct pt_regs *regs)
 		rex = (~vex[1] >> 5) & (a->vex == 2 ? 4 : 7);
 		if (a->vex > 2)
 			rex |= vex[2] >> 7 << 3;
-		/* The operand's address is made from there. */
+		/* insn_get_addr_ref() takes these bits from the REX prefix. */
 		insn->rex_prefix.value = rex;
 	}
 	a->wide = X86_REX_W(rex);
@@ -430,12 +429,12 @@ bool access_decode(struct access *a, struct pt_regs *regs)
 	}
 
 	a->form = access_form(a);
-	if (!a->form || a->length > sizeof_field(struct contain, data) ||
+	if (!a->form || a->length > sizeof_field(struct store, data) ||
 	    (a->form->kind == MOVS && access_has_segment(insn)) ||
 	    (insn->modrm.nbytes && X86_MODRM_MOD(insn->modrm.value) == 3))
 		return false;
 	a->width = access_width(a);
-	/* EVEX counts a short displacement in stores. */
+	/* The unit of EVEX's short displacement is the width of the store. */
 	if (a->vex == 4 && insn->displacement.nbytes == 1)
 		insn->displacement.value *= a->width;
 	a->addr = access_addr(a);
@@ -480,7 +479,7 @@ static u16 access_segment(const struct access *a)
 }
 
 /* cmpxchg8b, cmpxchg16b */
-static void access_pair(struct access *a, struct contain *c)
+static void access_pair(struct access *a, struct store *store)
 {
 	unsigned int half = a->width / 2;
 	u64 low = 0, high = 0, value;
@@ -490,26 +489,26 @@ static void access_pair(struct access *a, struct contain *c)
 	if (low == gpr_get(a, 0, half) && high == gpr_get(a, 2, half)) {
 		a->regs->flags |= X86_EFLAGS_ZF;
 		value = gpr_get(a, 3, half);
-		memcpy(c->data, &value, half);
+		memcpy(store->data, &value, half);
 		value = gpr_get(a, 1, half);
-		memcpy(c->data + half, &value, half);
+		memcpy(store->data + half, &value, half);
 	} else {
 		a->regs->flags &= ~X86_EFLAGS_ZF;
 		gpr_set(a, 0, half, low);
 		gpr_set(a, 2, half, high);
-		memcpy(c->data, a->old, a->width);
+		memcpy(store->data, a->old, a->width);
 	}
 }
 
-static void access_vector(struct access *a, struct contain *c)
+static void access_vector(struct access *a, struct store *store)
 {
 	u8 vector[64] = {}, *from = vector;
 
-	/* Which of the elements are stored is not looked at. */
+	/* Masks, which select the elements to store, are not evaluated. */
 	if (a->form->kind == VECTOR_MASKED ||
 	    (a->vex == 4 && a->insn.vex_prefix.bytes[3] & 7) ||
 	    !access_read_vector(a, vector)) {
-		c->data_len = 0;
+		store->data_len = 0;
 		return;
 	}
 	if (a->form->kind == VECTOR_HIGH)
@@ -517,10 +516,10 @@ static void access_vector(struct access *a, struct contain *c)
 	else if (a->form->kind == VECTOR_PART)
 		from += (u8)a->insn.immediate.value * a->width &
 			(a->length - 1);
-	memcpy(c->data, from, a->width);
+	memcpy(store->data, from, a->width);
 }
 
-/* What the memory would become by an operation on its value. */
+/* Return: the new value of the memory, after an operation on its value @mem. */
 static u64 access_modify(struct access *a, u64 mem, u64 src)
 {
 	const s64 imm = a->insn.immediate.value;
@@ -563,24 +562,23 @@ static u64 access_modify(struct access *a, u64 mem, u64 src)
 }
 
 /**
- * access_execute() - do what the instruction does, but for the store
- * @a: the store, none of a string instruction's
- * @c: out: the bytes that it stores; data_len is 0 if they are not known
+ * access_execute() - do everything that the instruction does, except its store
+ * @a: the store; not of a string instruction
+ * @store: out: the bytes that it stores; data_len is 0 if they are not known
  *
  * Context: the page fault.
- * Return: false when what it reads can't be read; the registers may have
- * changed then.
+ * Return: false if an operand can't be read. Then the registers may have changed.
  */
-bool access_execute(struct access *a, struct contain *c)
+bool access_execute(struct access *a, struct store *store)
 {
 	unsigned int kind = a->form->kind, width = a->width;
 	struct pt_regs *regs = a->regs;
 	u64 mem = 0, src = 0, value;
 
-	c->bytes = width;
-	c->data_len = width;
+	store->bytes = width;
+	store->data_len = width;
 	if (kind >= VECTOR) {
-		access_vector(a, c);
+		access_vector(a, store);
 		return true;
 	}
 	if (kind >= ALU_REG) {
@@ -608,8 +606,8 @@ bool access_execute(struct access *a, struct contain *c)
 		value = swab64(src) >> (64 - 8 * width);
 		break;
 	case MOV_64B:
-		if (!access_read(c->data, access_operand(a), width))
-			c->data_len = 0;
+		if (!access_read(store->data, access_operand(a), width))
+			store->data_len = 0;
 		return true;
 	case SETCC:
 		value = access_condition(a->op & 15, regs->flags);
@@ -632,7 +630,7 @@ bool access_execute(struct access *a, struct contain *c)
 		}
 		break;
 	case CMPXCHG_PAIR:
-		access_pair(a, c);
+		access_pair(a, store);
 		return true;
 	case XADD:
 		value = access_modify(a, mem, src);
@@ -641,21 +639,6 @@ bool access_execute(struct access *a, struct contain *c)
 	default:
 		value = access_modify(a, mem, src);
 	}
-	memcpy(c->data, &value, width);
+	memcpy(store->data, &value, width);
 	return true;
-}
-
-/**
- * access_init() - find the kernel's decoder
- *
- * Return: 0, or -ENOENT.
- */
-int __init access_init(void)
-{
-	decode_addr = hook_symbol("insn_decode");
-	operand_addr = hook_symbol("insn_get_addr_ref");
-	if (decode_addr && operand_addr)
-		return 0;
-	pr_err("cannot find the kernel's decoder of instructions\n");
-	return -ENOENT;
 }

@@ -3,18 +3,18 @@
  * Keys on the leaves of the kernel's page tables: bits 59..62 of a 4 KiB, 2 MiB
  * or 1 GiB entry (Intel SDM volume 3A, 4.6.2 and tables 4-15 ff.).
  *
- * The kernel changes the same entries, by reading and writing back: it splits or
+ * The kernel changes the same entries by a read and a later write: it splits or
  * replaces a large leaf under pgd_lock, and changes a leaf of 4 KiB under
  * cpa_lock (arch/x86/mm/pat/set_memory.c: __split_large_page(),
- * should_split_large_page(), __change_page_attr()). A leaf is therefore looked
- * up and changed with both held. Who read it before has written by then, and we
- * see what he wrote; who reads it later reads our key and copies that, to each
- * piece of a split. So no copy of the old key is written behind our back, and one
- * walk does. The CPU sets accessed and dirty under no lock: hence the compare and
- * exchange.
+ * should_split_large_page(), __change_page_attr()). So a leaf is looked up and
+ * changed here with both locks held. If the kernel read the leaf before, it has
+ * written it by then, and the change is made to what it wrote. If the kernel reads
+ * the leaf later, it reads the new key, and copies that to each piece of a split.
+ * So it never writes back an old key, and one walk is enough. The CPU sets the bits
+ * accessed and dirty without a lock: hence the compare-and-exchange.
  *
- * Where debug_pagealloc is on, the kernel changes leaves of 4 KiB without
- * cpa_lock. It does not even keep its own changes apart then.
+ * With debug_pagealloc, the kernel changes leaves of 4 KiB without cpa_lock. Then it
+ * does not even serialize its own changes.
  */
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -29,14 +29,27 @@
 
 #define LEAF_KEY_SHIFT	_PAGE_BIT_PKEY_BIT0
 
-/* Level of a leaf as an index: PG_LEVEL_4K, _2M, _1G follow each other. */
+/* A leaf's level as an index: PG_LEVEL_4K, _2M and _1G are consecutive. */
 #define LEAF_INDEX(level)	((level) - PG_LEVEL_4K)
 
-static DEFINE_MUTEX(keymap_lock);
-/* Pages of 4 KiB that carry each key. */
+/* Orders the changes of leaves, and in key.c those of the keys. */
+DEFINE_MUTEX(keymap_lock);
+/* Number of 4 KiB pages that carry each key. */
 static long pages[PKS_NR_KEYS];
-/* How often pks_set_key() has begun. */
-unsigned int keymap_changes;
+/* Number of calls of keymap_set(). */
+static unsigned int changes;
+
+/* The last access that was repeated, as the TLB may be behind the page tables. */
+struct keymap_tries {
+	unsigned long ip;
+	unsigned long addr;
+	unsigned int changes;
+	unsigned int nr;
+};
+
+static DEFINE_PER_CPU(struct keymap_tries, keymap_tries);
+
+#define KEYMAP_TRIES	16
 
 static pteval_t leaf_with_key(pteval_t leaf, int key)
 {
@@ -48,28 +61,22 @@ static int leaf_key(pteval_t leaf)
 	return (leaf & _PAGE_PKEY_MASK) >> LEAF_KEY_SHIFT;
 }
 
-/* The kernel's cpa_lock and pgd_lock; in this order. */
-static spinlock_t *small_lock, *large_lock;
-
 /*
- * Split the large leaf that maps an address, to a leaf of 4 KiB for its page
- * and as few others as can be. set_memory_4k() is not exported.
+ * Split the large leaf that maps an address, so that the page at the address has a
+ * leaf of 4 KiB, and the rest has as few leaves as possible.
  */
 static int keymap_split(unsigned long addr)
 {
-	unsigned long func = hook_symbol("set_memory_4k");
-
-	if (!func)
-		return -ENOENT;
-	return hook_call(func, addr & PAGE_MASK, 1, 0, 0);
+	return kernel_set_memory_4k(addr & PAGE_MASK, 1);
 }
 
 /*
- * Put a key on one leaf, unless it reaches over an end of the range.
- * @next: out: the first address behind it; or where it has to be split
+ * Put a key on one leaf, unless the leaf reaches over an end of the range.
+ * @next: out: the first address after the leaf; for -EAGAIN, an address whose leaf
+ *	  has to be split
  *
- * Return: 1 if it was changed, 0 if it had the key; -EAGAIN when it has to be
- * split; -ENXIO where nothing is mapped.
+ * Return: 1 if the leaf was changed; 0 if it had the key already; -EAGAIN if it has
+ * to be split first; -ENXIO if nothing is mapped.
  */
 static int keymap_change(unsigned long addr, unsigned long end, int key,
 			 unsigned long *next)
@@ -80,11 +87,12 @@ static int keymap_change(unsigned long addr, unsigned long end, int key,
 	pteval_t old;
 	pte_t *leaf;
 
-	spin_lock(small_lock);
-	spin_lock(large_lock);
+	lockdep_assert_held(&keymap_lock);
+	spin_lock(symbols.cpa_lock);
+	spin_lock(symbols.pgd_lock);
 	leaf = lookup_address(addr, &level);
 	old = leaf ? READ_ONCE(leaf->pte) : 0;
-	/* A poisoned page is not present, and is to keep its key. */
+	/* Not _PAGE_PRESENT alone: a poisoned page is not present, but has a key. */
 	if (!old)
 		goto unlock;
 	size = page_level_size(level);
@@ -103,8 +111,8 @@ static int keymap_change(unsigned long addr, unsigned long end, int key,
 		;
 	ret = 1;
 unlock:
-	spin_unlock(large_lock);
-	spin_unlock(small_lock);
+	spin_unlock(symbols.pgd_lock);
+	spin_unlock(symbols.cpa_lock);
 	return ret;
 }
 
@@ -133,9 +141,9 @@ static int keymap_walk(unsigned long start, unsigned long end, int key)
 }
 
 /*
- * What the leaf of an address holds, or 0 where nothing is mapped. A large leaf
- * may be split between the look-up and the reading: what is read is then the
- * place of a table.
+ * Return: the leaf entry of an address, or 0 if nothing is mapped. A large leaf may
+ * be split between the lookup and the read, which then reads a pointer to a table:
+ * in that case look again.
  */
 static pteval_t keymap_read(unsigned long addr, unsigned int *level)
 {
@@ -144,7 +152,9 @@ static pteval_t keymap_read(unsigned long addr, unsigned int *level)
 	pte_t *leaf;
 
 	do {
-		/* Who frees a table (of vmalloc space) flushes first, by IPI. */
+		/*
+		 * The kernel sends an IPI before it frees a table (vmalloc space).
+		 */
 		local_irq_save(flags);
 		leaf = lookup_address(addr, level);
 		old = leaf ? READ_ONCE(leaf->pte) : 0;
@@ -155,8 +165,8 @@ static pteval_t keymap_read(unsigned long addr, unsigned int *level)
 }
 
 /*
- * How much is not mapped where lookup_address() finds nothing. The level that it
- * names is that of the empty entry, or (6.1) of the table above.
+ * Return: the size of the hole where lookup_address() finds nothing. It reports the
+ * level of the empty entry, or on 6.1 one level more.
  */
 static unsigned long keymap_hole_size(unsigned int level)
 {
@@ -171,13 +181,13 @@ static unsigned long keymap_hole_size(unsigned int level)
 }
 
 /**
- * keymap_leaf() - what the leaf of an address maps
+ * keymap_leaf() - find the page frame that an address is mapped to
  * @addr: a kernel virtual address
- * @frame: out: the page frame that @addr is mapped to
- * @next: out: the first address that is not of this leaf, or of this hole
+ * @frame: out: the page frame
+ * @next: out: the first address after this leaf, or after this hole
  *
- * Context: any in which nobody unmaps it.
- * Return: false where nothing is mapped.
+ * Context: any; the caller makes sure that @addr is not unmapped meanwhile.
+ * Return: false if nothing is mapped at @addr.
  */
 bool keymap_leaf(unsigned long addr, unsigned long *frame, unsigned long *next)
 {
@@ -189,13 +199,13 @@ bool keymap_leaf(unsigned long addr, unsigned long *frame, unsigned long *next)
 	*next = (addr & ~(size - 1)) + size;
 	if (!old)
 		return false;
-	/* A large leaf has its PAT bit among those of the address. */
+	/* A large leaf has its PAT bit among the bits of the frame. */
 	*frame = (pte_pfn(__pte(old)) & ~PHYS_PFN(size - 1)) +
 		 PHYS_PFN(addr & (size - 1));
 	return true;
 }
 
-/* The same over the places that pages in vmalloc space have in the direct map. */
+/* keymap_walk() over the direct map of the pages of a vmalloc range. */
 static int keymap_walk_direct(unsigned long start, unsigned long end, int key)
 {
 	unsigned long addr, next, frame, direct;
@@ -204,7 +214,7 @@ static int keymap_walk_direct(unsigned long start, unsigned long end, int key)
 	for (addr = start; addr < end; addr = next) {
 		if (!keymap_leaf(addr, &frame, &next))
 			return -ENXIO;
-		/* What is mapped without struct page (ioremap) has none. */
+		/* A frame without struct page (ioremap) is not in the direct map. */
 		if (!pfn_valid(frame))
 			continue;
 		direct = (unsigned long)pfn_to_kaddr(frame);
@@ -234,81 +244,50 @@ static void keymap_flush(void *unused)
 
 /**
  * keymap_set() - put a key on the leaves of a range
- * @start: its first address
- * @end: the address after the last
+ * @start: first address
+ * @end: address after the last byte
  * @key: the key, or 0
- * @direct: whether also where the same pages are in the direct map
+ * @direct: whether the pages get the key in the direct map as well
  *
- * As pks_set_key().
+ * Context: process context, keymap_lock held, sleeps.
+ * Return: as pks_set_key().
  */
 int keymap_set(unsigned long start, unsigned long end, int key, bool direct)
 {
-	int ret = -EINVAL;
+	int ret;
 
 	if (start & ~PAGE_MASK || end & ~PAGE_MASK || start >= end)
-		return ret;
-	mutex_lock(&keymap_lock);
-	if (key && !pks_key_taken(key))
-		goto unlock;
-	/* Before the first leaf changes: see fault_retry(). */
-	WRITE_ONCE(keymap_changes, keymap_changes + 1);
+		return -EINVAL;
+	/* Before the first leaf changes: see keymap_try_again(). */
+	WRITE_ONCE(changes, changes + 1);
 	ret = keymap_walk_all(start, end, key, direct);
-	/* Leave nothing half done: whatever was reached goes back. */
+	/* On an error, take the key off the leaves that already have it. */
 	if (ret < 0 && key)
 		keymap_walk_all(start, end, 0, direct);
 	if (ret)
 		on_each_cpu(keymap_flush, NULL, 1);
-	ret = min(ret, 0);
-unlock:
-	mutex_unlock(&keymap_lock);
-	return ret;
+	return min(ret, 0);
 }
-
-int pks_set_key(unsigned long start, unsigned long end, int key)
-{
-	return keymap_set(start, end, key, is_vmalloc_addr((void *)start));
-}
-EXPORT_SYMBOL_GPL(pks_set_key);
-
-int pks_key_alloc(enum pks_deny deny)
-{
-	bool changed;
-	int key;
-
-	mutex_lock(&keymap_lock);
-	key = pks_take_key(deny, &changed);
-	if (key > 0 && changed)
-		grant_reload_everywhere();
-	mutex_unlock(&keymap_lock);
-	return key;
-}
-EXPORT_SYMBOL_GPL(pks_key_alloc);
-
-int pks_key_free(int key)
-{
-	int ret = -EINVAL;
-
-	mutex_lock(&keymap_lock);
-	if (!pks_key_taken(key))
-		goto unlock;
-	ret = -EBUSY;
-	if (pages[key] || grant_is_held(key))
-		goto unlock;
-	ret = 0;
-	if (pks_put_key(key))
-		grant_reload_everywhere();
-unlock:
-	mutex_unlock(&keymap_lock);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(pks_key_free);
 
 /**
- * keymap_key() - the key that an address carries
+ * keymap_is_used() - check whether a page carries a key
+ * @key: the key
+ *
+ * Context: keymap_lock held.
+ * Return: whether one does.
+ */
+bool keymap_is_used(int key)
+{
+	lockdep_assert_held(&keymap_lock);
+	return pages[key];
+}
+
+/**
+ * keymap_key() - the key of the page at an address
  * @addr: a kernel virtual address
  *
- * Context: any in which nobody unmaps it, the page fault above all.
- * Return: the key; 0 also where nothing is mapped.
+ * Context: any, the page fault above all.
+ * Return: the key; 0 also if nothing is mapped.
  */
 int keymap_key(unsigned long addr)
 {
@@ -317,14 +296,8 @@ int keymap_key(unsigned long addr)
 	return leaf_key(keymap_read(addr, &level));
 }
 
-/**
- * keymap_allows() - whether a leaf lets an access through, but for its key
- * @addr: a kernel virtual address
- * @write: which access
- *
- * Context: as keymap_key().
- */
-bool keymap_allows(unsigned long addr, bool write)
+/* Whether a leaf allows an access, apart from its key. */
+static bool keymap_allows(unsigned long addr, bool write)
 {
 	pteval_t wanted = _PAGE_PRESENT | (write ? _PAGE_RW : 0);
 	unsigned int level;
@@ -333,14 +306,49 @@ bool keymap_allows(unsigned long addr, bool write)
 }
 
 /**
- * keymap_leaves() - count a range's leaves
- * @start: first address
- * @end: address after the last
- * @key: the key that the leaves should carry
- * @leaves: out: how many of each size, and how many of them carry @key
+ * keymap_try_again() - decide whether to repeat a denied access that is allowed now
+ * @ip: address of the instruction
+ * @addr: the address that it accesses
+ * @write: whether it writes
  *
- * Context: process context.
- * Return: 0, or -ENXIO where nothing is mapped.
+ * A leaf's key was changed, and this CPU had the old key in its TLB. The fault has
+ * dropped that TLB entry (Intel SDM volume 3A, 4.10.4.1). So one repetition for each
+ * change of keys should do. Up to KEYMAP_TRIES are allowed, in case a CPU does not
+ * behave as documented. After that the fault is left to the kernel.
+ *
+ * An interrupt or NMI between two tries may use this function too, and reset the
+ * count. It can't do so for ever: its own tries are counted, and it ends before the
+ * interrupted code goes on.
+ *
+ * Context: the page fault, interrupts off; PKRS allows the access.
+ * Return: false if the leaf denies the access for another reason than its key, or if
+ * there were too many tries.
+ */
+bool keymap_try_again(unsigned long ip, unsigned long addr, bool write)
+{
+	struct keymap_tries *last = this_cpu_ptr(&keymap_tries);
+	unsigned int now = READ_ONCE(changes);
+
+	if (!keymap_allows(addr, write))
+		return false;
+	if (last->ip != ip || last->addr != addr || last->changes != now) {
+		last->ip = ip;
+		last->addr = addr;
+		last->changes = now;
+		last->nr = 0;
+	}
+	return last->nr++ < KEYMAP_TRIES;
+}
+
+/**
+ * keymap_leaves() - count the leaves of a range
+ * @start: first address
+ * @end: address after the last byte
+ * @key: the key that the leaves should carry
+ * @leaves: out: number of leaves of each size, and of leaves that carry @key
+ *
+ * Context: process context, sleeps.
+ * Return: 0, or -ENXIO if a part is not mapped.
  */
 int keymap_leaves(unsigned long start, unsigned long end, int key,
 		  struct keymap_leaves *leaves)
@@ -357,21 +365,7 @@ int keymap_leaves(unsigned long start, unsigned long end, int key,
 		leaves->nr[LEAF_INDEX(level)]++;
 		leaves->keyed += leaf_key(old) == key;
 		addr = (addr & page_level_mask(level)) + page_level_size(level);
+		cond_resched();
 	}
 	return 0;
-}
-
-/**
- * keymap_init() - find the locks that the kernel changes its page tables under
- *
- * Return: 0 or -ENOENT.
- */
-int __init keymap_init(void)
-{
-	small_lock = (spinlock_t *)hook_symbol("cpa_lock");
-	large_lock = (spinlock_t *)hook_symbol("pgd_lock");
-	if (small_lock && large_lock)
-		return 0;
-	pr_err("cannot resolve %s\n", small_lock ? "pgd_lock" : "cpa_lock");
-	return -ENOENT;
 }

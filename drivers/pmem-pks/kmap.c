@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What mapping a page grants, where linux/pmem_pks.h's inline part does not do
- * alone: the first map of a domain in a context, and the end of that one.
+ * The grants of mapped pages, out of line: what the inline functions of
+ * linux/pmem_pks.h do not do, which is the first map of a domain in a context, and
+ * the end of the last one.
  *
- * Any context but NMI. No lock, no memory, and nothing that another CPU writes;
- * the table of domains is only read.
+ * Context: any but NMI. Takes no lock, allocates nothing, and shares only the table
+ * of domains with other CPUs, which it reads.
  *
- * The first map in a context opens a window (struct pmem_pks_window), in which
- * further maps of that domain only count. A map of another domain meanwhile, or
- * one in a writer, counts like any other grant.
+ * The first map in a context opens a window (struct pmem_pks_window): a further map
+ * of the same domain only counts. While a window is open, a map of another domain is
+ * an ordinary grant; so is a map inside a writer.
  *
- * A map is ended by its address alone. As long as all of it is in one domain,
- * that tells the key. A map over a domain's edge is noted (struct grant_span),
- * and as long as there is one, maps that begin in its first page end in reverse
- * order, as all should by the rules of kmap_local_page().
+ * An unmap gets only an address. If all of the map is in one domain, the address
+ * tells the key. A map over a domain's edge is noted (struct grant_span). While it
+ * lasts, maps that begin in its first page must end in reverse order, as the rules
+ * of kmap_local_page() demand of all maps.
  */
 #include <linux/kallsyms.h>
 #include <linux/mm.h>
@@ -21,9 +22,9 @@
 #include "internal.h"
 
 /*
- * A map in a context that has something open already. If there is a map over an
- * edge, its keys are open, and each map in its first page comes by here, also
- * one of no domain.
+ * A map in a context that has a key open already. While the context has a map over
+ * an edge, that map's keys are open. So every map that begins in its first page
+ * comes here, even if that page is in no domain.
  */
 static noinline void kmap_another(const struct domain_range *r,
 				  unsigned long addr)
@@ -37,6 +38,8 @@ static noinline void kmap_another(const struct domain_range *r,
 /**
  * pmem_pks_map() - grant a page's domain
  * @addr: the page's address in the direct map; not in the context's window
+ *
+ * Context: any but NMI.
  */
 void pmem_pks_map(const void *addr)
 {
@@ -55,6 +58,8 @@ EXPORT_SYMBOL_GPL(pmem_pks_map);
  * pmem_pks_map_range() - grant the domains of several pages
  * @addr: the first page's address in the direct map
  * @nr: the number of pages
+ *
+ * Context: any but NMI.
  */
 void pmem_pks_map_range(const void *addr, unsigned int nr)
 {
@@ -83,12 +88,14 @@ static noinline void kmap_complain(void *caller)
 	char name[KSYM_SYMBOL_LEN];
 
 	pr_err_once("kunmap_local() without a kmap_local_page() by %s\n",
-		    hook_name_of((unsigned long)caller, name));
+		    symbols_name((unsigned long)caller, name));
 }
 
 /**
- * pmem_pks_unmap() - end what pmem_pks_map() or pmem_pks_map_range() granted
+ * pmem_pks_unmap() - end a pmem_pks_map() or pmem_pks_map_range()
  * @addr: an address in the (first) page
+ *
+ * Context: the context that mapped it.
  */
 void pmem_pks_unmap(const void *addr)
 {
@@ -114,8 +121,10 @@ static noinline void kunmap_among_others(const void *addr)
 }
 
 /**
- * pmem_pks_unmap_last() - end the last map that a window has
- * @addr: an address in the page, which is in the context's window
+ * pmem_pks_unmap_last() - end the last map of the context's window
+ * @addr: an address in the page, which is in the window
+ *
+ * Context: the context that mapped it.
  */
 void pmem_pks_unmap_last(const void *addr)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pmem_pks: stray-write protection for persistent memory. Parameters, and the
- * layers' init and exit in order.
+ * pmem_pks: stray-write protection for persistent memory. The parameters, and init
+ * and exit of all layers in order.
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -17,11 +17,11 @@ static bool degrade;
 static char *writers[WRITERS_MAX];
 static unsigned int nr_writers;
 
-/* A parameter that is one of some words, and their numbers in a variable. */
+/* A parameter that is one word of a list. The variable gets the word's index. */
 struct choice {
 	int *value;
 	const char * const *names;
-	size_t nr;		/* of them; -1: all */
+	size_t nr;		/* number of names; -1: up to the NULL */
 	const char *error;
 };
 
@@ -84,39 +84,44 @@ static int __init pmem_pks_init(void)
 {
 	int ret;
 
+	ret = symbols_init();
+	if (ret)
+		return ret;
 	ret = pks_init();
 	if (ret)
 		return ret;
 	ret = grant_init(domain_failed_open);
 	if (ret)
 		goto exit_pks;
-	ret = hook_init();
-	if (ret)
-		goto exit_grant;
-	ret = keymap_init();
+	pks_key_init(&fault_domains);
+	ret = step_init();
 	if (ret)
 		goto exit_grant;
 	ret = shield_init(degrade);
 	if (ret)
-		goto exit_grant;
-	ret = report_init();
+		goto exit_step;
+	ret = record_init();
 	if (ret)
 		goto exit_shield;
+	ret = report_init();
+	if (ret)
+		goto exit_record;
 	ret = fault_init();
 	if (ret)
 		goto exit_report;
-	ret = shield_selftest();
-	if (ret)
-		goto exit_fault;
 	ret = writers_init(writers, nr_writers);
 	if (ret)
 		goto exit_fault;
+	ret = selftest_run(NULL);
+	if (ret)
+		goto exit_writers;
 	ret = sysfs_view_init();
 	if (ret)
 		goto exit_writers;
 	ret = pmem_init(protect == PROTECT_ALL);
 	if (ret)
 		goto exit_sysfs;
+	debugfs_view_init();
 	pr_info("stray writes to pmem are %s\n",
 		fault_mode == FAULT_RELAXED ? "reported" :
 		fault_mode == FAULT_CONTAIN ? "dropped" : "denied");
@@ -130,8 +135,12 @@ exit_fault:
 	fault_exit();
 exit_report:
 	report_exit();
+exit_record:
+	record_exit();
 exit_shield:
 	shield_exit();
+exit_step:
+	step_exit();
 exit_grant:
 	grant_exit();
 	domain_exit();
@@ -143,12 +152,15 @@ exit_pks:
 
 static void __exit pmem_pks_exit(void)
 {
+	debugfs_view_exit();
 	pmem_exit();
 	sysfs_view_exit();
 	writers_exit();
 	fault_exit();
 	report_exit();
+	record_exit();
 	shield_exit();
+	step_exit();
 	grant_exit();
 	domain_exit();
 	pks_exit();
@@ -159,4 +171,6 @@ module_init(pmem_pks_init);
 module_exit(pmem_pks_exit);
 
 MODULE_DESCRIPTION("Stray-write protection for persistent memory");
+MODULE_AUTHOR("The pmem-pks developers");
+MODULE_VERSION("1.0");
 MODULE_LICENSE("GPL");

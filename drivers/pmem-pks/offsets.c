@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the assembler has to know of structures: compiled to offsets.h, as the
- * kernel's own asm-offsets.c is.
+ * Offsets and sizes of structures for the assembly files: compiled to offsets.h, as
+ * the kernel's asm-offsets.c is to its header.
  */
 #define COMPILE_OFFSETS
 
-/* First: it refuses the kernels that are not served. */
+/* First, as it refuses kernels that are not supported. */
 #include "compat.h"
 
 #include <linux/kbuild.h>
@@ -15,10 +15,10 @@
 
 int main(void)
 {
-	OFFSET(CONTAIN_src, contain_operands, src);
-	OFFSET(CONTAIN_count, contain_operands, count);
-	OFFSET(CONTAIN_flags, contain_operands, flags);
-	DEFINE(CONTAIN_SLOT, CONTAIN_SLOT);
+	OFFSET(OPERANDS_src, insn_operands, src);
+	OFFSET(OPERANDS_count, insn_operands, count);
+	OFFSET(OPERANDS_flags, insn_operands, flags);
+	DEFINE(INSN_SLOT, INSN_SLOT);
 	DEFINE(GRANT_SIZE, sizeof(struct grant));
 	OFFSET(TASK_preempt_notifiers, task_struct, preempt_notifiers);
 	return 0;

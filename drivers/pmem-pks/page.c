@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What struct page says of a page of pmem: whether somebody has pinned it to have
- * the kernel write it, and which page of which file it is.
+ * What struct page says about a page of pmem: whether it is pinned, so that the
+ * kernel writes it for a user, and which page of which file it is.
  *
- * A page of fsdax that nobody holds has one reference, also while programs have it
- * mapped (dax_busy_page() in fs/dax.c goes by that). More are pins. But who may only
- * read a file can pin its pages, too, and a page is not to lose its protection for
- * that. A pin for writing needs a writable entry in a program's page table. DAX
- * makes one by vmf_insert_mixed_mkwrite() or vmf_insert_pfn_pmd(), and before that
- * we *note* the page, in a bit for each. It also tags the page DIRTY in the file's
- * tree of pages before that; and a writeback takes the entries away before it takes
- * the tag. So a worker drops the notes of pages that have neither tag nor pins: who
- * wants to pin them for writing has to take another fault. In the beginning all
- * pages are noted.
+ * A page of fsdax that is not pinned has one reference, even while programs have it
+ * mapped (dax_busy_page() in fs/dax.c relies on that). Each further reference is a
+ * pin. A program that may only read a file can pin its pages too, but that must not
+ * cost a page its protection. A pin for writing needs a writable entry in a
+ * program's page table. Before DAX makes one, by vmf_insert_mixed_mkwrite() or
+ * vmf_insert_pfn_pmd(), the page is 'noted' here, in a bitmap, and DAX has tagged it
+ * DIRTY in the file's tree of pages. A writeback removes the writable entries before
+ * the tag. So a worker drops the note of a page that has neither a tag nor a pin: to
+ * pin it for writing, a program has to take another fault. At first all pages are
+ * noted.
  *
- * The tag alone does not do: 6.1 has it on pages that were only read, and a pin may
- * outlive it.
+ * The tag alone is not enough: 6.1 sets it on pages that were only read, and a pin
+ * may outlive it.
  *
- * What can't be told is pinned for writing: a page that is in no file's tree any
- * more, or in those of several (reflink); a page of device-dax, whose driver keeps
- * no tags.
+ * In doubt a page is pinned for writing: a page that is in no file's tree any more,
+ * or in those of several files (reflink), and a page of device-dax, whose driver
+ * keeps no tags.
  *
- * The fault asks, in any context, with preemption off, which is all that RCU wants:
- * inodes and the nodes of their trees are freed by it.
+ * The page fault calls page_is_pinned() in any context, with preemption off. That is
+ * an RCU read side, and inodes and the nodes of their trees are freed by RCU.
  */
 #include <linux/fs.h>
 #include <linux/memremap.h>
@@ -37,21 +37,21 @@
 #include "internal.h"
 
 /*
- * The entries of a DAX file's tree, by fs/dax.c. If another kernel has others, then
- * nothing that is found there fits, and each pin is one for writing.
+ * The entries of a DAX file's tree, as fs/dax.c defines them. If a kernel defines
+ * them otherwise, no entry matches its page, and each pin is one for writing.
  */
 #define DAX_ENTRY_SHIFT	4
 #define DAX_ENTRY_PMD	BIT(1)
 #define DAX_ENTRY_ZERO	BIT(2)
 #define DAX_ENTRY_EMPTY	BIT(3)
 
-/* When the worker looks again: behind a new note; while there are some. */
+/* The worker's delay after a new note, and while notes are left. */
 #define NOTES_SOON	HZ
 #define NOTES_LATER	(4 * HZ)
-/* It takes no more than this part of a processor. */
+/* The worker takes at most a hundredth of a CPU. */
 #define NOTES_SHARE	100
 
-/* The domains with notes. */
+/* Domains with notes. */
 static LIST_HEAD(watched);
 static DEFINE_MUTEX(watched_lock);
 
@@ -65,7 +65,7 @@ static unsigned long pages_nr(const struct domain *d)
 	return PHYS_PFN(d->end - d->pages);
 }
 
-/* Return: NULL for what can't be pinned. */
+/* Return: the page at an address; NULL if it can't be pinned. */
 static struct page *page_at(const struct domain *d, unsigned long addr)
 {
 	if (!d->pages || addr < d->pages || addr >= d->end)
@@ -74,22 +74,23 @@ static struct page *page_at(const struct domain *d, unsigned long addr)
 }
 
 /*
- * RCU, or the inode is kept. The one file that has a page, and its index there.
- * Return: NULL if there is none, or more than one.
+ * Find the file that has a page, and the page's index in the file. Return: NULL if
+ * no file has it, or more than one. Context: RCU read side, or a reference to the
+ * inode.
  */
 static struct address_space *page_file(struct page *page,
 				       unsigned long *index)
 {
-	unsigned long mapping = (unsigned long)READ_ONCE(page->mapping);
+	unsigned long mapping = (unsigned long)compat_page_mapping(page);
 
-	/* One that files share has the number of them in the index's place. */
+	/* A page that files share has the number of files in place of the index. */
 	if (PageCompound(page) || !mapping || mapping & PAGE_MAPPING_FLAGS)
 		return NULL;
-	*index = READ_ONCE(page->index);
+	*index = compat_page_index(page);
 	return (struct address_space *)mapping;
 }
 
-/* Whether an entry is that of a page, alone or with those beside it. */
+/* Whether a tree entry maps a page, alone or as part of a PMD. */
 static bool page_is_of(unsigned long pfn, const void *entry)
 {
 	unsigned long value;
@@ -105,19 +106,19 @@ static bool page_is_of(unsigned long pfn, const void *entry)
 }
 
 /*
- * Whether a page is noted. The worker takes a note away before it is sure, and
- * says so first.
+ * Whether a page is noted. The worker clears a note before it is sure, and puts the
+ * page's number into note_dropped first.
  */
 static bool page_is_noted(const struct domain *d, const unsigned long *notes,
 			  unsigned long bit)
 {
 	if (test_bit(bit, notes))
 		return true;
-	/* Who has seen it taken away sees that the worker does so ... */
+	/* If the note was cleared just now, note_dropped still has the page ... */
 	smp_rmb();
 	if (READ_ONCE(d->note_dropped) == bit + 1)
 		return true;
-	/* ... or what the worker has left. */
+	/* ... or the worker is done, and the note has its final value. */
 	smp_rmb();
 	return test_bit(bit, notes);
 }
@@ -139,30 +140,31 @@ static bool page_is_read(const struct domain *d, struct page *page)
 }
 
 /**
- * page_is_pinned() - whether the kernel may be writing a page on a user's account
+ * page_is_pinned() - check whether the kernel may be writing a page for a user
  * @d: the domain
- * @addr: an address in it
+ * @addr: an address in the domain
  *
  * Pages of a large folio, which device-dax makes, are pinned together.
  *
  * Context: any, preemption off.
+ * Return: whether it may. In doubt, true.
  */
 bool page_is_pinned(const struct domain *d, unsigned long addr)
 {
 	struct page *page = page_at(d, addr);
 
-	return page && page_ref_count(compound_head(page)) > 1 &&
+	return page && compat_page_refs(compound_head(page)) > COMPAT_DAX_IDLE &&
 	       !page_is_read(d, page);
 }
 
 /**
- * page_in_file() - which page of its file a page of pmem is
+ * page_in_file() - find a page's index in its file
  * @d: the domain
- * @addr: an address in it
- * @index: out: the page's number in the file
+ * @addr: an address in the domain
+ * @index: out: the page's index in the file, in pages
  *
  * Context: any, preemption off.
- * Return: false if no file has it, or more than one, or that is not known.
+ * Return: false if no file has the page, or more than one, or that is not known.
  */
 bool page_in_file(const struct domain *d, unsigned long addr,
 		  unsigned long *index)
@@ -173,8 +175,9 @@ bool page_in_file(const struct domain *d, unsigned long addr,
 }
 
 /*
- * Whether nobody can be about to write a page through a pin. The tags first: who
- * pins it after that has taken a new fault, and noted it.
+ * Whether no pin for writing of a page can exist. The tags are checked first: a
+ * program that pins the page for writing after that has taken a new fault, which
+ * notes it.
  */
 static bool page_is_quiet(struct page *page)
 {
@@ -190,14 +193,13 @@ static bool page_is_quiet(struct page *page)
 	rcu_read_unlock();
 	if (tagged)
 		return false;
-	/* The references behind the tags. */
+	/* Read the references after the tags. */
 	smp_rmb();
-	return page_ref_count(page) <= 1;
+	return compat_page_refs(page) <= COMPAT_DAX_IDLE;
 }
 
 /*
- * watched_lock held. Drop the notes that are of no use any more. Return: whether
- * there are others.
+ * Drop the notes of pages without a pin for writing. Return: whether notes are left.
  */
 static bool page_drop_notes(struct domain *d)
 {
@@ -205,18 +207,19 @@ static bool page_drop_notes(struct domain *d)
 	struct page *page;
 	bool left = false;
 
+	lockdep_assert_held(&watched_lock);
 	for_each_set_bit(bit, d->notes, pages_nr(d)) {
 		page = pfn_to_page(first + bit);
 		if (page_is_quiet(page)) {
 			WRITE_ONCE(d->note_dropped, bit + 1);
 			clear_bit(bit, d->notes);
-			/* It may have been written and noted just now. */
+			/* A fault may have noted and tagged it just now. */
 			smp_mb__after_atomic();
 			if (!page_is_quiet(page)) {
 				set_bit(bit, d->notes);
 				left = true;
 			}
-			/* Behind the note, if it is back: see page_is_noted(). */
+			/* After the note is back: see page_is_noted(). */
 			smp_store_release(&d->note_dropped, 0);
 		} else {
 			left = true;
@@ -247,9 +250,9 @@ static void page_sweep(struct work_struct *work)
 }
 
 /**
- * page_note() - note pages that a program is about to be able to write
- * @pfn: the first
- * @nr: how many
+ * page_note() - note pages that are about to become writable for a program
+ * @pfn: page frame number of the first page
+ * @nr: number of pages
  *
  * Context: process context, before the entry is in the program's page table.
  */
@@ -276,19 +279,19 @@ void page_note(unsigned long pfn, unsigned long nr)
 }
 
 /**
- * page_watch() - begin to tell pins for reading from those for writing
+ * page_watch() - begin to tell pins for reading from pins for writing
  * @d: a domain of pmem that is in the table
  *
- * Looks at each of its pages. Until it returns, and without memory for the notes,
- * each pin is one for writing.
+ * Until this returns, and if there is no memory for the notes, each pin counts as
+ * one for writing.
  *
- * Context: process context, sleeps.
+ * Context: process context, sleeps. Cost: a look at the struct page of each page,
+ * and a bit of memory for each.
  */
 void page_watch(struct domain *d)
 {
 	unsigned long *notes;
 
-	INIT_LIST_HEAD(&d->watched);
 	if (d->pages >= d->end ||
 	    page_at(d, d->pages)->pgmap->type != MEMORY_DEVICE_FS_DAX)
 		return;
@@ -324,8 +327,8 @@ void page_unwatch(struct domain *d)
 /**
  * page_exit() - end the worker
  *
- * Context: process context, when nobody calls page_note() any more and no domain is
- * left; sleeps.
+ * Context: process context, sleeps; page_note() is not called any more, and no
+ * domain is left.
  */
 void page_exit(void)
 {

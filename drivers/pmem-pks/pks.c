@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The CPU: whether it has Protection Keys for Supervisor pages (PKS), CR4.PKS
- * and PKRS on every CPU as they come, go, suspend and resume, and which keys
- * are taken. Knows nothing of pmem.
+ * The CPU: checks for Protection Keys for Supervisor pages (PKS), and keeps CR4.PKS
+ * and PKRS right on each CPU as it comes, goes, suspends and resumes. This file
+ * knows nothing of pmem.
  *
- * PKRS is per logical CPU. What it is to hold is pks_closed without what the
- * CPU's context has open (grant.c), so there is no copy of it to go wrong.
+ * Each logical CPU has its own PKRS. Its value is pks_closed, minus the keys that
+ * the CPU's context has open (grant.c). No copy of it is kept that could be wrong.
  *
- * A write of PKRS is not serializing and needs not be: no later access runs,
- * even speculatively, before it (Intel SDM volume 3A, 5.6.2 and WRMSR).
+ * A write of PKRS does not serialize, and need not: no later access runs before it,
+ * not even speculatively (Intel SDM volume 3A, 5.6.2 and WRMSR).
  */
-#include <linux/bitmap.h>
 #include <linux/cpu.h>
-#include <linux/mutex.h>
 #include <asm/msr.h>
 #include <asm/processor.h>
 #include <asm/tlbflush.h>
@@ -21,14 +19,14 @@
 
 /* CPUID leaf 7, subleaf 0, ECX bit 31: PKS. */
 #define CPUID_7_ECX_PKS		BIT(31)
-/* Writes denied by keys 1 to 15; key 0 is all the kernel's other memory. */
+/*
+ * Keys 1 to 15 deny writes. All other kernel memory has key 0, which denies nothing.
+ */
 #define PKRS_CLOSED		0xaaaaaaa8u
 
 u32 pks_closed = PKRS_CLOSED;
-
-static DEFINE_MUTEX(key_lock);
-static DECLARE_BITMAP(keys_taken, PKS_NR_KEYS);
-static u32 denies_access;	/* bit per key of PKS_DENY_ACCESS */
+/* The same, without the effect of pks_open_everywhere(). */
+static u32 pks_denied = PKRS_CLOSED;
 
 static void pks_change(u32 mask, u32 bits)
 {
@@ -38,7 +36,7 @@ static void pks_change(u32 mask, u32 bits)
 		;
 }
 
-/* PKRS first: from the moment that CR4.PKS is set no write gets through. */
+/* PKRS first: as soon as CR4.PKS is set, no stray write gets through. */
 static int pks_cpu_enable(unsigned int cpu)
 {
 	pks_write(READ_ONCE(pks_closed));
@@ -46,7 +44,7 @@ static int pks_cpu_enable(unsigned int cpu)
 	return 0;
 }
 
-/* On rmmod, and on a CPU that goes down: nobody runs on it after this. */
+/* On rmmod, and on a CPU that goes offline: no other code runs there after this. */
 static int pks_cpu_disable(unsigned int cpu)
 {
 	cr4_update_irqsoff(0, X86_CR4_PKS);
@@ -55,9 +53,9 @@ static int pks_cpu_disable(unsigned int cpu)
 }
 
 /*
- * Suspend to RAM takes the other CPUs down and up by hotplug. The one that
- * stays gets back its CR4 from the kernel, PKS included, but not its PKRS.
- * Nothing but the thread that suspends runs there, and it has no grant.
+ * Suspend to RAM takes all CPUs but one down and up by hotplug. On the remaining one
+ * the kernel restores CR4, PKS included, but not PKRS. Only the thread that suspends
+ * runs there, and it has no grant.
  */
 static void pks_resume(COMPAT_SYSCORE_ARG)
 {
@@ -67,66 +65,32 @@ static void pks_resume(COMPAT_SYSCORE_ARG)
 DEFINE_COMPAT_SYSCORE(pks_syscore, pks_resume);
 
 /**
- * pks_take_key() - allocate a key
+ * pks_set_denied() - set what a key denies
+ * @key: the key; no page carries it, and no context has it open
  * @deny: what it denies
- * @changed: out: grant_reload_everywhere() is owed, before the key is used
  *
- * Return: the key, or -ENOSPC.
+ * Context: process context; key.c orders the calls.
+ * Return: whether the caller must call grant_reload_everywhere() before the key is
+ * used.
  */
-int pks_take_key(enum pks_deny deny, bool *changed)
+bool pks_set_denied(int key, enum pks_deny deny)
 {
-	int key;
+	u32 mask = PKRS_KEY_MASK(key);
+	u32 bits = deny == PKS_DENY_ACCESS ? mask : PKRS_WRITE_DISABLE(key);
+	bool changed = (READ_ONCE(pks_closed) & mask) != bits;
 
-	mutex_lock(&key_lock);
-	key = find_next_zero_bit(keys_taken, PKS_NR_KEYS, 1);
-	if (key < PKS_NR_KEYS) {
-		__set_bit(key, keys_taken);
-		*changed = deny == PKS_DENY_ACCESS;
-		if (*changed) {
-			denies_access |= BIT(key);
-			pks_change(PKRS_KEY_MASK(key), PKRS_KEY_MASK(key));
-		}
-	}
-	mutex_unlock(&key_lock);
-	return key < PKS_NR_KEYS ? key : -ENOSPC;
-}
-
-/**
- * pks_put_key() - give back a key that no page carries and nobody has open
- * @key: the key
- *
- * Return: whether grant_reload_everywhere() is owed.
- */
-bool pks_put_key(int key)
-{
-	bool changed = (pks_closed & PKRS_KEY_MASK(key)) !=
-		       PKRS_WRITE_DISABLE(key);
-
-	mutex_lock(&key_lock);
-	pks_change(PKRS_KEY_MASK(key), PKRS_WRITE_DISABLE(key));
-	denies_access &= ~BIT(key);
-	__clear_bit(key, keys_taken);
-	mutex_unlock(&key_lock);
+	WRITE_ONCE(pks_denied, (pks_denied & ~mask) | bits);
+	pks_change(mask, bits);
 	return changed;
-}
-
-/**
- * pks_key_taken() - whether a number is that of an allocated key
- * @key: any number
- *
- * Context: any.
- */
-bool pks_key_taken(int key)
-{
-	return key > 0 && key < PKS_NR_KEYS && test_bit(key, keys_taken);
 }
 
 /**
  * pks_open_everywhere() - let every CPU use the pages of a key
  * @key: the key
  *
- * For want of memory for a grant. A CPU follows when PKRS is next written
- * there, or when fault.c sees an access denied.
+ * A last resort: there is no memory for a grant, or an access can't be let through
+ * alone. It takes effect on a CPU when PKRS is next written there, or when the CPU
+ * faults on the key (see grant_covers()).
  *
  * Context: any.
  */
@@ -136,24 +100,38 @@ void pks_open_everywhere(int key)
 }
 
 /**
- * pks_close() - undo pks_open_everywhere(), for what is loaded from now on
- * @key: the key. grant_reload_everywhere() is owed.
+ * pks_close() - undo pks_open_everywhere() in pks_closed
+ * @key: the key
+ *
+ * The caller must call grant_reload_everywhere(), for the PKRS of each CPU.
+ *
+ * Context: process context.
  */
 void pks_close(int key)
 {
-	pks_change(PKRS_KEY_MASK(key), denies_access & BIT(key) ?
-		   PKRS_KEY_MASK(key) : PKRS_WRITE_DISABLE(key));
+	u32 mask = PKRS_KEY_MASK(key);
+
+	pks_change(mask, READ_ONCE(pks_denied) & mask);
 }
 
 /**
- * pks_is_open() - whether pks_open_everywhere() is in effect
+ * pks_is_open() - check whether pks_open_everywhere() is in effect
  * @key: the key
+ *
+ * Context: any.
+ * Return: whether it is.
  */
 bool pks_is_open(int key)
 {
 	return !(READ_ONCE(pks_closed) & PKRS_KEY_MASK(key));
 }
 
+/**
+ * pks_init() - turn PKS on, with all keys closed, on each CPU
+ *
+ * Context: process context, sleeps.
+ * Return: 0; -ENODEV if the CPU has no PKS; or an error of cpuhp_setup_state().
+ */
 int __init pks_init(void)
 {
 	int ret;
@@ -172,6 +150,11 @@ int __init pks_init(void)
 	return 0;
 }
 
+/**
+ * pks_exit() - turn PKS off on each CPU
+ *
+ * Context: process context, sleeps; no leaf carries a key any more.
+ */
 void pks_exit(void)
 {
 	compat_unregister_syscore(&pks_syscore);

@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pmem mappings: each one that the kernel has, and each one that comes, becomes
- * a domain, and stops being one before it goes.
+ * Mappings of pmem. Each mapping that the kernel has or makes becomes a domain, and
+ * stops being one before it is unmapped.
  *
- * Those with struct page (nd_pmem's fsdax, device_dax's devdax) are mapped into
- * the kernel's direct map by memremap_pages() and unmapped by memunmap_pages().
- * Those without (raw, sector, and the few pages that the driver looks at for an
- * info block before it knows what a namespace is) are mapped like device memory
- * by devm_memremap(), and unmapped by devm_memremap_release(), which devres
- * calls. All four are hooked.
+ * Mappings with struct page (nd_pmem's fsdax, device_dax's devdax) are in the direct
+ * map: memremap_pages() makes them, and memunmap_pages() ends them. Mappings without
+ * struct page (raw and sector mode, and the few pages that the driver searches for
+ * an info block) are in vmalloc space: devm_memremap() makes them, and
+ * devm_memremap_release(), which devres calls, ends them. All four are hooked.
  *
- * The drivers request the memory first, by a name that goes to the tree of I/O
- * memory resources. The first byte is the namespace's in each, which tells pmem
- * from other memory: there is no other mark that the pmem of NVDIMMs, of memmap=
- * and of virtio have in common. The last byte is the namespace's or the DAX
- * device's, which gives the domain the name that `ndctl list` and `daxctl list`
- * show. Memory that daxctl gives to the kernel as RAM has no dev_pagemap and
- * never gets here.
+ * Before it maps the memory, a driver requests it under a name, which goes to the
+ * tree of I/O memory resources. The resource of the first byte is always the
+ * namespace's. That tells pmem from other memory: the pmem of NVDIMMs, of memmap=
+ * and of virtio have no other mark in common. The resource of the last byte is the
+ * namespace's or the DAX device's. It gives the domain the name that `ndctl list`
+ * and `daxctl list` show. Memory that daxctl gives to the kernel as RAM has no
+ * dev_pagemap, and does not come here.
  *
- * pmem_lock orders the changes. All here is process context.
+ * pmem_lock orders the changes. All functions run in process context.
  */
 #include <linux/device.h>
 #include <linux/ioport.h>
@@ -38,27 +37,25 @@ static LIST_HEAD(domains);
 static DEFINE_MUTEX(pmem_lock);
 static bool protect_all;
 static bool closing;		/* no new domains */
-static bool settled;		/* nobody is in a writer without a grant */
-static rwlock_t *resource_lock;
 
-/* pmem_lock held. */
 static bool pmem_has_name(const char *name)
 {
 	struct domain *d;
 
+	lockdep_assert_held(&pmem_lock);
 	list_for_each_entry(d, &domains, list)
 		if (!strcmp(d->name, name))
 			return true;
 	return false;
 }
 
-/* The name of the innermost resource that is in use and holds an address. */
+/* Get the name of the innermost busy resource that contains an address, or "". */
 static void pmem_resource(char *name, resource_size_t addr)
 {
 	const struct resource *res = iomem_resource.child;
 
 	*name = '\0';
-	read_lock(resource_lock);
+	read_lock(symbols.resource_lock);
 	while (res) {
 		if (addr < res->start || addr > res->end) {
 			res = res->sibling;
@@ -68,18 +65,19 @@ static void pmem_resource(char *name, resource_size_t addr)
 			strscpy(name, res->name, DOMAIN_NAME_LEN);
 		res = res->child;
 	}
-	read_unlock(resource_lock);
+	read_unlock(symbols.resource_lock);
 }
 
 /*
- * pmem_lock held. Everybody may know the name: it is no address. @end: the last
- * byte of the range.
+ * Choose a domain's name. All users may read it, so it must contain no address.
+ * @end: the last byte of the range
  */
 static void pmem_name(char *name, resource_size_t end)
 {
 	char device[DOMAIN_NAME_LEN];
 	unsigned int n = 0;
 
+	lockdep_assert_held(&pmem_lock);
 	pmem_resource(device, end);
 	if (!*device)
 		strscpy(device, "pmem", sizeof(device));
@@ -98,8 +96,9 @@ static bool pmem_is_namespace(resource_size_t addr)
 }
 
 /*
- * pmem_lock held. @owner: what the mapping is known by when it goes.
- * @pages: how much lies before the first page that can be pinned.
+ * Make a range a domain.
+ * @owner: identifies the mapping when it is unmapped
+ * @pages: bytes before the first page that can be pinned
  */
 static int pmem_add_range(const void *owner, void *addr, phys_addr_t phys,
 			  size_t size, size_t pages)
@@ -108,17 +107,15 @@ static int pmem_add_range(const void *owner, void *addr, phys_addr_t phys,
 	int ret = -ENOMEM;
 	struct domain *d;
 
+	lockdep_assert_held(&pmem_lock);
 	pmem_name(name, phys + size - 1);
 	d = kzalloc(sizeof(*d), GFP_KERNEL);
 	if (!d)
 		goto fail;
-	strscpy(d->name, name, sizeof(d->name));
-	d->start = (unsigned long)addr;
-	d->end = d->start + size;
+	domain_fill(d, name, 0, (unsigned long)addr, size);
 	d->phys = phys;
 	d->pages = d->start + pages;
 	d->owner = owner;
-	d->fault_mode = FAULT_INHERIT;
 	ret = domain_add(d);
 	if (ret) {
 		kfree(d);
@@ -139,9 +136,9 @@ fail:
 	return ret;
 }
 
-/* pmem_lock held. */
 static void pmem_remove(struct domain *d)
 {
+	lockdep_assert_held(&pmem_lock);
 	list_del(&d->list);
 	sysfs_del_domain(d);
 	alias_drop(d);
@@ -150,40 +147,42 @@ static void pmem_remove(struct domain *d)
 	kobject_put(&d->kobj);
 }
 
-/* pmem_lock held. @owner: NULL for all. */
+/* @owner: NULL for all domains */
 static void pmem_remove_owner(const void *owner)
 {
 	struct domain *d, *next;
 
+	lockdep_assert_held(&pmem_lock);
 	list_for_each_entry_safe(d, next, &domains, list)
 		if (!owner || d->owner == owner)
 			pmem_remove(d);
 }
 
-/* pmem_lock held. */
 static bool pmem_has_owner(const void *owner)
 {
 	struct domain *d;
 
+	lockdep_assert_held(&pmem_lock);
 	list_for_each_entry(d, &domains, list)
 		if (d->owner == owner)
 			return true;
 	return false;
 }
 
-/* pmem_lock held. Adds what is pmem of a mapping and not a domain yet. */
+/* Make the ranges of a mapping domains, if they are pmem and not domains yet. */
 static int pmem_add_pgmap(struct dev_pagemap *pgmap)
 {
 	const struct vmem_altmap *altmap = pgmap_altmap(pgmap);
 	size_t metadata = 0;
 	int ret, i;
 
+	lockdep_assert_held(&pmem_lock);
 	if (pgmap->type != MEMORY_DEVICE_FS_DAX &&
 	    pgmap->type != MEMORY_DEVICE_GENERIC)
 		return 0;
 	if (pmem_has_owner(pgmap))
 		return 0;
-	/* What is before the data: the driver's reserve, and struct page. */
+	/* The driver's reserve, and struct pages, come before the data. */
 	if (altmap)
 		metadata = PFN_PHYS(altmap->reserve + altmap->free);
 	for (i = 0; i < pgmap->nr_range; i++) {
@@ -202,8 +201,8 @@ static int pmem_add_pgmap(struct dev_pagemap *pgmap)
 }
 
 /*
- * pmem_lock held. The same for a mapping without struct page: as far as it is
- * contiguous. The kernel leaves a page free behind each.
+ * The same for a mapping without struct page, as far as it is contiguous. The kernel
+ * leaves an unmapped page after each mapping.
  */
 static int pmem_add_memremap(void *addr)
 {
@@ -212,9 +211,10 @@ static int pmem_add_memremap(void *addr)
 	const struct domain_range *r;
 	bool known;
 
+	lockdep_assert_held(&pmem_lock);
 	if (!is_vmalloc_addr(addr) || pmem_has_owner(addr))
 		return 0;
-	/* An alias of a namespace that is mapped. */
+	/* It may be an alias of a namespace that is mapped already. */
 	preempt_disable();
 	known = domain_find(start, &r);
 	preempt_enable();
@@ -233,12 +233,13 @@ static int pmem_add_memremap(void *addr)
 			      end - start);
 }
 
-/* pmem_lock held. @owner: NULL for all. */
+/* @owner: NULL for all domains */
 static int pmem_protect(const void *owner)
 {
 	struct domain *d;
 	int ret;
 
+	lockdep_assert_held(&pmem_lock);
 	list_for_each_entry(d, &domains, list) {
 		if (owner && d->owner != owner)
 			continue;
@@ -249,36 +250,39 @@ static int pmem_protect(const void *owner)
 	return 0;
 }
 
+/* In the order of names.h. */
 enum { MEMREMAP_PAGES, MEMREMAP, MEMUNMAP_PAGES, MEMUNMAP };
 
-static struct hook pmem_functions[] = {
-	[MEMREMAP_PAGES] = { .name = "memremap_pages" },
-	[MEMREMAP] = { .name = "devm_memremap" },
-	[MEMUNMAP_PAGES] = { .name = "memunmap_pages" },
-	[MEMUNMAP] = { .name = "devm_memremap_release" },
-};
+static struct hook pmem_functions[] = { NAMES_PMEM(HOOK_ROW) };
+static_assert(ARRAY_SIZE(pmem_functions) == MEMUNMAP + 1);
 
-static struct hook_set pmem_hooks = {
-	.hooks = pmem_functions,
-	.nr = ARRAY_SIZE(pmem_functions),
-	.trampoline = (unsigned long)hook_pmem_trampoline,
-	.kind = HOOK_MAPPINGS,
-};
+static struct hook_set pmem_hooks =
+	HOOK_SET(pmem_functions, &pmem_trampoline, HOOK_MAPPINGS);
 
-/* What pmem_enter() returns: no address of a pgmap. */
+/* pmem_enter() returns one of these, or the address of a pgmap. */
 enum { TOKEN_MEMREMAP = 1, TOKEN_UNMAP };
 
-/*
- * Before memremap_pages(pgmap, nid), devm_memremap(dev, offset, size, flags),
- * memunmap_pages(pgmap) and devm_memremap_release(dev, &addr). Of the latter two
- * our part is done with that; but they return to us as well, so that hook_settle()
- * need not wait for those that came when we were there.
+/**
+ * pmem_enter() - the trampoline's call before a hooked function
+ * @args: the function's arguments: memremap_pages(pgmap, nid), devm_memremap(dev,
+ *	offset, size, flags), memunmap_pages(pgmap), or devm_memremap_release(dev,
+ *	&addr)
+ * @ip: the address in the function that the trampoline was called from
+ *
+ * After an unmap there is nothing to do. It gets a token all the same: then
+ * hook_settle() does not wait for threads that entered it after it was hooked.
+ *
+ * Context: process context, sleeps.
+ * Return: a token for pmem_exit_map(); 0 if no hook has @ip.
  */
 unsigned long pmem_enter(const unsigned long *args, unsigned long ip)
 {
+	const struct hook *hook = hook_from(&pmem_hooks, ip);
 	const void *owner = (const void *)args[0];
 
-	switch (hook_from(&pmem_hooks, ip) - pmem_functions) {
+	if (!hook)
+		return 0;
+	switch (hook - pmem_functions) {
 	case MEMREMAP_PAGES:
 		return args[0];
 	case MEMREMAP:
@@ -294,7 +298,15 @@ unsigned long pmem_enter(const unsigned long *args, unsigned long ip)
 	return TOKEN_UNMAP;
 }
 
-/* Behind the first two: their caller gets the mapping when it is protected. */
+/**
+ * pmem_exit_map() - the trampoline's call after a hooked function
+ * @token: what pmem_enter() returned
+ * @ret: what the function returned: a mapping, or an error
+ *
+ * The mapping is protected before the function's caller gets it.
+ *
+ * Context: process context, sleeps.
+ */
 void pmem_exit_map(unsigned long token, unsigned long ret)
 {
 	const void *owner = (const void *)token;
@@ -316,7 +328,10 @@ void pmem_exit_map(unsigned long token, unsigned long ret)
 	mutex_unlock(&pmem_lock);
 }
 
-/* A mapping starts and ends on a subsection of the kernel's memory map. */
+/*
+ * Find the mappings with struct page in a resource. A mapping begins and ends at the
+ * edge of a subsection of the kernel's memory map.
+ */
 static int __init pmem_scan_resource(struct resource *res, void *arg)
 {
 	unsigned long pfn = PHYS_PFN(res->start);
@@ -325,7 +340,7 @@ static int __init pmem_scan_resource(struct resource *res, void *arg)
 	if (!pmem_is_namespace(res->start))
 		return 0;
 	while (pfn < end) {
-		struct dev_pagemap *pgmap = get_dev_pagemap(pfn, NULL);
+		struct dev_pagemap *pgmap = compat_get_dev_pagemap(pfn);
 		unsigned long next = SUBSECTION_ALIGN_DOWN(pfn) +
 				     PAGES_PER_SUBSECTION;
 		int ret, i;
@@ -354,7 +369,7 @@ struct memremaps {
 	unsigned int nr;
 };
 
-/* devres' lock held. */
+/* Called with devres' lock held. */
 static void __init pmem_note_memremap(struct device *dev, void *res, void *arg)
 {
 	struct memremaps *found = arg;
@@ -364,7 +379,9 @@ static void __init pmem_note_memremap(struct device *dev, void *res, void *arg)
 	found->nr++;
 }
 
-/* A mapping that is in the device's list stays while we have pmem_lock. */
+/*
+ * A mapping in the device's list stays: the hook of its unmap waits for pmem_lock.
+ */
 static int __init pmem_scan_device(struct device *dev, void *release)
 {
 	struct memremaps found = {};
@@ -383,33 +400,33 @@ static int __init pmem_scan_device(struct device *dev, void *release)
 }
 
 /*
- * Mappings without struct page are in no table but those of their devices, all
- * of which are on libnvdimm's bus, which it exports to nobody.
+ * Find the mappings without struct page. Only the devices' own lists have them. All
+ * these devices are on libnvdimm's bus, which is not exported.
  */
 static int __init pmem_scan_bus(void)
 {
-	void *bus;
-	int ret = 0;
+	int ret = -ENOENT;
 
-	/* Nothing of what it exports is needed: libnvdimm itself has to stay. */
+	/* The reference keeps libnvdimm loaded; the function itself is not used. */
 	if (!symbol_get(to_nd_region))
 		return 0;
-	bus = (void *)hook_symbol("nvdimm_bus_type");
-	if (bus)
-		ret = bus_for_each_dev(bus, NULL,
+	/* libnvdimm may have been loaded since symbols_init(). */
+	symbols.nvdimm_bus_type = (void *)symbols_find("nvdimm_bus_type");
+	if (symbols.nvdimm_bus_type)
+		ret = bus_for_each_dev(symbols.nvdimm_bus_type, NULL,
 				       (void *)pmem_functions[MEMUNMAP].addr,
 				       pmem_scan_device);
 	else
-		pr_err("cannot resolve nvdimm_bus_type\n");
+		pr_err("this kernel has no nvdimm_bus_type\n");
 	symbol_put(to_nd_region);
-	return bus ? ret : -ENOENT;
+	return ret;
 }
 
-/* pmem_lock held. */
 static int __init pmem_scan(void)
 {
 	int ret = pmem_scan_bus();
 
+	lockdep_assert_held(&pmem_lock);
 	if (ret)
 		return ret;
 	ret = walk_iomem_res_desc(IORES_DESC_NONE,
@@ -440,25 +457,20 @@ void pmem_for_each(void (*func)(struct domain *d, void *arg), void *arg)
  * pmem_init() - make each pmem mapping a domain, from now on
  * @protect: whether to protect them
  *
- * The order is what makes it right: with the hooks in place and nobody left in
- * memremap_pages() who will not return to us, the scan and the hooks together
- * miss no mapping. With the domains in the table each new writer gets a grant; and
- * with nobody left in a writer without one, turning protection on catches no
- * writer, now or whenever somebody does it.
+ * The order matters. When the hooks are placed, and no thread is inside
+ * memremap_pages() or the like without a trampoline frame below it, the scan and the
+ * hooks together miss no mapping. When the domains are in the table, each new writer
+ * gets a grant. When no thread is inside a writer without one, turning protection on
+ * harms no writer, now or later.
  *
- * Return: 0; an error of hook_place(), domain_add() or domain_protect(); -EINTR
- * when a signal came while it waited for the writers.
+ * Context: process context, sleeps until the last of those threads has left.
+ * Return: 0; an error of hook_place(), domain_add() or domain_protect(); -EINTR if a
+ * signal came during a wait.
  */
 int __init pmem_init(bool protect)
 {
-	int ret;
+	int ret = alias_init();
 
-	resource_lock = (rwlock_t *)hook_symbol("resource_lock");
-	if (!resource_lock) {
-		pr_err("cannot resolve resource_lock\n");
-		return -ENOENT;
-	}
-	ret = alias_init();
 	if (ret)
 		return ret;
 	ret = hook_place(&pmem_hooks);
@@ -480,7 +492,7 @@ int __init pmem_init(bool protect)
 		goto exit;
 
 	mutex_lock(&pmem_lock);
-	WRITE_ONCE(settled, true);
+	WRITE_ONCE(domain_settled, true);
 	protect_all = protect;
 	if (protect)
 		ret = pmem_protect(NULL);
@@ -494,26 +506,17 @@ exit:
 }
 
 /**
- * pmem_is_settled() - whether protection may be turned on
- *
- * Return: false while the module is being loaded and somebody may be in a writer
- * without a grant.
- */
-bool pmem_is_settled(void)
-{
-	return READ_ONCE(settled);
-}
-
-/**
  * pmem_exit() - end all pmem domains
  *
- * On return no leaf carries a key, and none will. A thread may still be in one of
- * the functions that were hooked, and come back to pmem_exit_map(); hook_drain()
- * waits for it.
+ * On return no leaf carries a key, and none will. A thread may still be inside one
+ * of the functions that were hooked, and will return to pmem_exit_map():
+ * hook_drain() waits for it.
+ *
+ * Context: process context, sleeps.
  */
 void pmem_exit(void)
 {
-	/* With the hooks in place, so that no mapping goes meanwhile. */
+	/* While the hooks are in place, so that no mapping goes meanwhile. */
 	mutex_lock(&pmem_lock);
 	closing = true;
 	pmem_remove_owner(NULL);

@@ -1,50 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is told of a stray access: the counters, the records of the last ones,
- * the log line, the tracepoint, and those who wait for it.
+ * Reports of stray accesses: the counters, the log line, the tracepoint, poll() and
+ * uevents, and the way to the records (record.c).
  *
- * A stray access can come from anywhere, with any lock held, also the console's,
- * and from an NMI. So the fault takes no lock, and shares nothing but counters
- * with other CPUs: it leaves a note on its own CPU, or counts in the one that is
- * there for the same instruction and domain. An interrupt raised on the same
- * CPU, which arrives when the offender has interrupts on again, takes the notes
- * to the records, which are under a lock, and tells of them. In a storm it comes
- * once a tick, or when half of the notes are taken.
+ * A stray access can come from any context, NMI included, with any lock held, even
+ * the console's. So the page fault takes no lock here, and shares only counters with
+ * other CPUs. It writes a note on its own CPU, or counts in a note for the same
+ * instruction and domain. Then it raises an interrupt on its CPU, which arrives when
+ * interrupts are on again. The interrupt moves the notes to the records, which have
+ * a lock, and reports them. In a storm it comes once per tick, or when half of the
+ * notes are in use.
  *
- * The records are bounded, and so are a CPU's notes. An access that there is no
- * note for, as a CPU with interrupts off has met more instructions than that, is
- * counted and not recorded.
+ * The number of notes is bounded. If a CPU with interrupts off has stray accesses by
+ * more instructions than that, the rest is counted and not recorded.
  */
-#include <linux/hashtable.h>
 #include <linux/irq_work.h>
 #include <linux/kallsyms.h>
-#include <linux/list.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
-#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
-#include <linux/vmalloc.h>
 #include <asm/unwind.h>
 
 #include "internal.h"
-
-#define CREATE_TRACE_POINTS
 #include "trace.h"
 
-#define RECORDS		256
-/* The functions on a stack, a line each. */
-#define RECORD_NAMES	1536
-/* Of one CPU, until it has interrupts on. */
+/* Notes of a CPU. */
 #define NOTES		16
 
 struct note {
 	bool taken;
-	/* 0: free, or being written. Content is there until it is 0 again. */
+	/* While this is not 0, the note has content. 0: free, or being written. */
 	atomic64_t count;
 	struct stray stray;
 };
@@ -52,79 +42,50 @@ struct note {
 struct report_cpu {
 	struct irq_work now;
 	struct irq_work later;		/* at the next tick */
-	unsigned long told;		/* in jiffies */
+	unsigned long told;		/* last run of report_tell(), in jiffies */
 	struct note notes[NOTES];
-	/* Whose stack the last note has. */
+	/* The access whose stack was walked last. */
 	struct task_struct *task;
 	unsigned long ip;
 	unsigned long tick;
 	enum stray_context context;
 };
 
-struct record {
-	struct hlist_node node;		/* by instruction */
-	struct list_head list;		/* the last one that was told of last */
-	u64 id;				/* 0: none yet; in order of the first */
-	u64 count;
-	u64 first;			/* when the first one was */
-	struct stray stray;		/* the last one */
-	char names[RECORD_NAMES];	/* while its modules are there */
-};
-
 static struct report_cpu __percpu *cpus;
-static struct record *records;
-static u64 next_id;
-static DEFINE_HASHTABLE(by_ip, 6);
-static LIST_HEAD(by_age);
-/* The records'. Interrupts off, and never taken in the fault. */
+/*
+ * Protects the domains' last accesses. Held with interrupts off, and never taken in
+ * the page fault.
+ */
 static DEFINE_RAW_SPINLOCK(report_lock);
 
 static atomic64_t stray_writes, stray_reads, pinned_writes, pinned_windows;
 static atomic64_t held_back, unrecorded;
 static struct kernfs_node *total_file;
-static struct ratelimit_state report_limit =
-	RATELIMIT_STATE_INIT_FLAGS(report_limit, 5 * HZ, 10,
-				   RATELIMIT_MSG_ON_RELEASE);
-
-static const char * const outcome[] = {
-	[FAULT_RELAXED] = "let through",
-	[FAULT_CONTAIN] = "dropped",
-	[FAULT_STRICT] = "denied",
-	[FAULT_PANIC] = "denied",
+/* One for what is let through or dropped, one for what is denied. */
+static struct ratelimit_state report_limits[] = {
+	RATELIMIT_STATE_INIT_FLAGS(report_limits[0], 5 * HZ, 10,
+				   RATELIMIT_MSG_ON_RELEASE),
+	RATELIMIT_STATE_INIT_FLAGS(report_limits[1], 5 * HZ, 10,
+				   RATELIMIT_MSG_ON_RELEASE),
 };
 
-static const char * const contexts[] = {
-	[STRAY_THREAD] = "thread",
-	[STRAY_SOFTIRQ] = "softirq",
-	[STRAY_HARDIRQ] = "hardirq",
-	[STRAY_NMI] = "nmi",
-};
-
-/* @function: what hook_name_of() says of its ip, or said of it then. */
-static void stray_print(char *buf, size_t size, const struct stray *s,
-			const char *function)
+/*
+ * Whether there is to be a line in the log. Before a panic there always is: it may
+ * be all that is left.
+ */
+static bool report_may_print(enum fault_mode mode)
 {
-	scnprintf(buf, size,
-		  "stray %s %s+0x%lx by %s, task %s:%d, CPU %d, %s%s%s",
-		  s->read ? "read of" : "write to", s->domain, s->offset,
-		  function, s->comm, s->pid, s->cpu, outcome[s->mode],
-		  *shield_gaps ? ", no shield from " : "", shield_gaps);
+	return mode == FAULT_PANIC ||
+	       __ratelimit(&report_limits[mode == FAULT_STRICT]);
 }
 
-/* Whether one record has them both. */
-static bool stray_alike(const struct stray *a, const struct stray *b)
-{
-	return a->ip == b->ip && a->read == b->read &&
-	       !strcmp(a->domain, b->domain);
-}
-
-/* The functions on the way to the access, the innermost first. */
+/* Get the stack of the access, the innermost function first. */
 static void stray_stack(struct stray *s, struct pt_regs *regs)
 {
 	struct unwind_state state;
 	unsigned long ip;
 
-	/* The unwinder begins behind the frame of regs. */
+	/* The unwinder begins with the caller. */
 	s->stack[0] = s->ip;
 	s->depth = 1;
 	for (unwind_start(&state, current, regs, NULL);
@@ -137,34 +98,36 @@ static void stray_stack(struct stray *s, struct pt_regs *regs)
 	}
 }
 
-static void stray_fill(struct stray *s, const struct domain *d,
-		       unsigned long addr, struct pt_regs *regs, bool read,
-		       enum fault_mode mode, const struct contain *store)
+static void stray_fill(struct stray *s, const struct denial *denial,
+		       enum fault_mode mode)
 {
+	const struct domain *d = denial->domain;
+
 	strscpy(s->domain, d->name, sizeof(s->domain));
 	memcpy(s->comm, current->comm, sizeof(s->comm));
 	s->time = ktime_get_real_fast_ns();
-	s->addr = addr;
-	s->offset = addr - d->start;
-	s->ip = instruction_pointer(regs);
+	s->addr = denial->place;
+	s->offset = denial->place - d->start;
+	s->ip = instruction_pointer(denial->regs);
 	s->pid = task_pid_nr(current);
 	s->cpu = smp_processor_id();
 	s->context = in_nmi() ? STRAY_NMI : in_hardirq() ? STRAY_HARDIRQ :
 		     in_serving_softirq() ? STRAY_SOFTIRQ : STRAY_THREAD;
-	s->read = read;
+	s->read = denial->read;
+	s->silent = d->silent;
 	s->mode = mode;
-	s->store = *store;
-	s->in_file = page_in_file(d, addr, &s->index);
+	s->store = denial->store;
+	s->in_file = page_in_file(d, denial->place, &s->index);
 }
 
-/* Log it, with so many that are alike, unless there were too many lines. */
+/* Log @alike equal accesses in one line, unless there were too many lines. */
 static noinline void report_print(const struct stray *s, u64 alike)
 {
 	char name[KSYM_SYMBOL_LEN];
-	char line[256];
+	char line[DOMAIN_LAST_LEN];
 
-	if (__ratelimit(&report_limit)) {
-		stray_print(line, sizeof(line), s, hook_name_of(s->ip, name));
+	if (report_may_print(s->mode)) {
+		record_print(line, sizeof(line), s, symbols_name(s->ip, name));
 		pr_warn("%s\n", line);
 		alike--;
 	}
@@ -181,65 +144,10 @@ static void report_held_back(struct work_struct *work)
 
 static DECLARE_DELAYED_WORK(held_back_work, report_held_back);
 
-/* report_lock held. The record of such an access, the oldest if there is none. */
-static struct record *record_of(const struct stray *s)
-{
-	struct record *r;
-
-	hash_for_each_possible(by_ip, r, node, s->ip)
-		if (stray_alike(&r->stray, s))
-			return r;
-	r = list_first_entry(&by_age, struct record, list);
-	if (r->id)
-		hash_del(&r->node);
-	hash_add(by_ip, &r->node, s->ip);
-	r->id = ++next_id;
-	r->count = 0;
-	r->first = s->time;
-	r->stray.depth = 0;
-	r->names[0] = '\0';
-	return r;
-}
-
-/* report_lock held. By the time that somebody reads, a module may be gone. */
-static void record_name(struct record *r)
-{
-	const struct stray *s = &r->stray;
-	char name[KSYM_SYMBOL_LEN];
-	unsigned int i = 0;
-	int len = 0;
-
-	do {
-		hook_name_of(i < s->depth ? s->stack[i] : s->ip, name);
-		len += scnprintf(r->names + len, RECORD_NAMES - len, "%s\n",
-				 name);
-	} while (++i < s->depth);
-}
-
-/* Take a note to its record. Return: how many it counts. */
-static u64 note_record(struct note *note)
-{
-	const struct stray *s = &note->stray;
-	struct record *r;
-	u64 count;
-
-	raw_spin_lock(&report_lock);
-	r = record_of(s);
-	list_move_tail(&r->list, &by_age);
-	if (s->depth)
-		r->stray = *s;
-	else
-		memcpy(&r->stray, s, offsetof(struct stray, depth));
-	if (s->depth || !*r->names)
-		record_name(r);
-	/* From an NMI one more may have come until now. */
-	count = atomic64_xchg(&note->count, 0);
-	r->count += count;
-	raw_spin_unlock(&report_lock);
-	return count;
-}
-
-/* The domain is there as long as it is in the table, and we are an interrupt. */
+/*
+ * Report a note for its domain. A domain that is in the table is not freed before
+ * this interrupt ends.
+ */
 static void note_tell(const struct stray *s)
 {
 	const struct domain_range *range;
@@ -252,11 +160,11 @@ static void note_tell(const struct stray *s)
 	d = range->domain;
 	if (strcmp(d->name, s->domain))
 		return;
-	hook_name_of(s->ip, name);
+	symbols_name(s->ip, name);
 	raw_spin_lock(&report_lock);
 	if (s->time >= d->last_time) {
 		d->last_time = s->time;
-		stray_print(d->last, sizeof(d->last), s, name);
+		record_print(d->last, sizeof(d->last), s, name);
 	}
 	raw_spin_unlock(&report_lock);
 	file = READ_ONCE(d->strays_file);
@@ -271,6 +179,7 @@ static void note_tell(const struct stray *s)
 static void report_tell(struct irq_work *work)
 {
 	struct report_cpu *cpu = this_cpu_ptr(cpus);
+	bool for_all = false;
 	struct note *note;
 	u64 count;
 
@@ -278,21 +187,33 @@ static void report_tell(struct irq_work *work)
 	for (note = cpu->notes; note < cpu->notes + NOTES; note++) {
 		if (!atomic64_read_acquire(&note->count))
 			continue;
-		count = note_record(note);
+		/* An NMI may have counted more until now. */
+		count = atomic64_xchg(&note->count, 0);
+		if (!note->stray.silent) {
+			for_all = true;
+			record_add(&note->stray, count);
+			if (note->stray.mode < FAULT_STRICT)
+				report_print(&note->stray, count);
+		}
 		note_tell(&note->stray);
-		if (note->stray.mode < FAULT_STRICT)
-			report_print(&note->stray, count);
-		/* Who takes it next does so by xchg(), and writes to it then. */
+		/*
+		 * Pairs with the xchg() in stray_note(), before the note is written.
+		 */
 		smp_store_release(&note->taken, false);
 	}
-	if (READ_ONCE(total_file))
+	if (for_all && READ_ONCE(total_file))
 		sysfs_notify_dirent(total_file);
 	if (atomic64_read(&held_back))
 		schedule_delayed_work(&held_back_work, 5 * HZ);
 }
 
-/* Wait for the interrupts that are to tell of something. */
-static void report_settle(void)
+/**
+ * report_settle() - wait until all that was counted until now is reported
+ *
+ * Context: process context, sleeps. Cost: until the next tick, and longer while stray
+ * accesses come at each one.
+ */
+void report_settle(void)
 {
 	int cpu;
 
@@ -302,7 +223,7 @@ static void report_settle(void)
 	}
 }
 
-/* One stack of a tick has to do: the record keeps the one that it has. */
+/* One walk per tick is enough: without a new stack, the record keeps its old one. */
 static bool stray_needs_stack(struct report_cpu *cpu, const struct stray *s)
 {
 	unsigned long now = jiffies;
@@ -320,8 +241,8 @@ static bool stray_needs_stack(struct report_cpu *cpu, const struct stray *s)
 }
 
 /*
- * Interrupts are off: only an NMI comes in between, and it writes to no note but
- * to one that it has taken itself.
+ * Count in a note of the CPU, or write a new one. Interrupts are off. Only an NMI
+ * can come in between, and it writes only to a note that it has taken itself.
  */
 static void stray_note(struct report_cpu *cpu, struct stray *s,
 		       struct pt_regs *regs)
@@ -331,7 +252,7 @@ static void stray_note(struct report_cpu *cpu, struct stray *s,
 	s->depth = 0;
 	for (note = cpu->notes; note < cpu->notes + NOTES; note++) {
 		if (!atomic64_read(&note->count) ||
-		    !stray_alike(&note->stray, s) ||
+		    !record_alike(&note->stray, s) ||
 		    !atomic64_inc_not_zero(&note->count))
 			continue;
 		if (!in_nmi())
@@ -347,6 +268,8 @@ static void stray_note(struct report_cpu *cpu, struct stray *s,
 		atomic64_set_release(&note->count, 1);
 		return;
 	}
+	if (s->silent)
+		return;
 	atomic64_inc(&unrecorded);
 	if (s->mode < FAULT_STRICT)
 		atomic64_inc(&held_back);
@@ -366,11 +289,13 @@ static void report_uevent(struct work_struct *work)
 }
 
 /**
- * report_start() - tell those who wait for it of a domain's stray writes
+ * report_start() - begin to signal a domain's stray writes
  * @d: the domain
  * @file: its file stray_writes, for poll()
  *
- * From now on poll() wakes, and there are uevents, one a second at most.
+ * From now on poll() wakes, and there are uevents, at most one per second.
+ *
+ * Context: process context.
  */
 void report_start(struct domain *d, struct kernfs_node *file)
 {
@@ -394,40 +319,40 @@ void report_stop(struct domain *d)
 	cancel_delayed_work_sync(&d->uevent);
 }
 
+/* What is for all. */
+static void report_count(const struct stray *s)
+{
+	atomic64_inc(s->read ? &stray_reads : &stray_writes);
+	trace_stray_access(s);
+	/*
+	 * Log it at once: the kernel prints its oops from the same context, and
+	 * after that of an interrupt it panics.
+	 */
+	if (s->mode >= FAULT_STRICT)
+		report_print(s, 1);
+}
+
 /**
- * report_stray() - count a stray access and see that it is told
- * @d: the domain
- * @addr: the address
- * @regs: the registers of the offender, before the access
- * @read: whether it is a read
+ * report_stray() - count a stray access, and have it reported
+ * @denial: the access
  * @mode: what is done about it
- * @store: what was to be written
  *
- * Context: the page fault, which can interrupt anything, NMIs included. Takes no
- * lock. Cost: a look at each note of the CPU, and at most once a tick, for the
- * same instruction, thread and context, a walk of the stack.
+ * Context: the page fault, in any context, NMI included. Takes no lock. Cost: a look
+ * at each note of the CPU; and a walk of the stack, at most once per tick for the
+ * same instruction, thread and context, except in an NMI.
  */
-void report_stray(struct domain *d, unsigned long addr, struct pt_regs *regs,
-		  bool read, enum fault_mode mode, const struct contain *store)
+void report_stray(const struct denial *denial, enum fault_mode mode)
 {
 	struct report_cpu *cpu = this_cpu_ptr(cpus);
+	struct domain *d = denial->domain;
 	unsigned long now = jiffies;
 	struct stray s;
 
-	atomic64_inc(read ? &d->stray_reads : &d->stray_writes);
-	if (d->silent)
-		return;
-	atomic64_inc(read ? &stray_reads : &stray_writes);
-
-	stray_fill(&s, d, addr, regs, read, mode, store);
-	trace_stray_write(&s);
-	/*
-	 * The kernel prints its oops from here anyway, and of an interrupt's it
-	 * never comes back.
-	 */
-	if (mode >= FAULT_STRICT)
-		report_print(&s, 1);
-	stray_note(cpu, &s, regs);
+	atomic64_inc(denial->read ? &d->stray_reads : &d->stray_writes);
+	stray_fill(&s, denial, mode);
+	if (!d->silent)
+		report_count(&s);
+	stray_note(cpu, &s, denial->regs);
 	if (READ_ONCE(cpu->told) != now ||
 	    READ_ONCE(cpu->notes[NOTES / 2].taken))
 		irq_work_queue(&cpu->now);
@@ -435,33 +360,20 @@ void report_stray(struct domain *d, unsigned long addr, struct pt_regs *regs,
 		irq_work_queue(&cpu->later);
 }
 
-/*
- * Of the tracepoints. Who removes the module while a trigger of theirs is set
- * would get a warning from the kernel.
- */
-int report_trace_hold(void)
-{
-	return try_module_get(THIS_MODULE) ? 0 : -ENODEV;
-}
-
-void report_trace_release(void)
-{
-	module_put(THIS_MODULE);
-}
-
 /**
  * report_pinned() - count a pinned write
- * @d: the domain
- * @addr: the address
- * @regs: the registers of the writer
+ * @denial: the write
  *
  * Context: the page fault.
  */
-void report_pinned(struct domain *d, unsigned long addr, struct pt_regs *regs)
+void report_pinned(const struct denial *denial)
 {
+	struct domain *d = denial->domain;
+
 	atomic64_inc(&d->pinned_writes);
 	atomic64_inc(&pinned_writes);
-	trace_pinned_write(d->name, addr - d->start, instruction_pointer(regs));
+	trace_pinned_write(d->name, denial->place - d->start,
+			   instruction_pointer(denial->regs));
 }
 
 /**
@@ -479,10 +391,11 @@ void report_pinned_window(struct domain *d)
 /**
  * report_last() - print the last stray access to a domain
  * @d: the domain
- * @buf: where to
- * @size: its size
+ * @buf: out: the line
+ * @size: size of @buf in bytes
  *
- * Return: the number of bytes printed, 0 when there was none.
+ * Context: process context.
+ * Return: the number of bytes printed, 0 if there was no stray access.
  */
 int report_last(struct domain *d, char *buf, size_t size)
 {
@@ -495,147 +408,13 @@ int report_last(struct domain *d, char *buf, size_t size)
 	return len;
 }
 
-/* Copy the record of the lowest id above @id. Return: false if there is none. */
-static bool record_copy_next(u64 id, struct record *copy)
-{
-	struct record *r, *next = NULL;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&report_lock, flags);
-	for (r = records; r < records + RECORDS; r++)
-		if (r->id > id && (!next || r->id < next->id))
-			next = r;
-	if (next)
-		*copy = *next;
-	raw_spin_unlock_irqrestore(&report_lock, flags);
-	return next;
-}
-
-static void show_bytes(struct seq_file *m, const struct contain *store,
-		       const char *format)
-{
-	unsigned int i;
-
-	for (i = 0; i < store->data_len; i++)
-		seq_printf(m, format, store->data[i]);
-}
-
-static void show_time(struct seq_file *m, u64 ns)
-{
-	struct timespec64 ts = ns_to_timespec64(ns);
-
-	seq_printf(m, "%ptT.%09ldZ", &ts.tv_sec, ts.tv_nsec);
-}
-
-static void show_text(struct seq_file *m, struct record *r)
-{
-	const struct stray *s = &r->stray;
-	char line[256], *names = r->names, *name = strsep(&names, "\n");
-
-	stray_print(line, sizeof(line), s, name);
-	show_time(m, s->time);
-	seq_printf(m, " %s\n", line);
-	seq_printf(m, "  context %s, mode %s, width %u, bytes %llu", contexts[s->context],
-		   fault_mode_names[s->mode], s->store.width, s->store.bytes);
-	if (s->in_file)
-		seq_printf(m, ", page %lu of its file", s->index);
-	if (s->store.data_len) {
-		seq_puts(m, ", data");
-		show_bytes(m, &s->store, " %02x");
-	}
-	seq_printf(m, "\n  %llu times since ", r->count);
-	show_time(m, r->first);
-	seq_puts(m, "\n");
-	do {
-		seq_printf(m, "    %s\n", name);
-		name = strsep(&names, "\n");
-	} while (name && *name);
-}
-
-/* A string of JSON's: a thread may have any name. */
-static void show_string(struct seq_file *m, const char *name,
-			const char *string)
-{
-	seq_printf(m, ",\"%s\":\"", name);
-	for (; *string; string++) {
-		unsigned char c = *string;
-
-		if (c < ' ' || c == '"' || c == '\\' || c > '~')
-			seq_printf(m, "\\u%04x", c);
-		else
-			seq_putc(m, c);
-	}
-	seq_putc(m, '"');
-}
-
-static void show_json(struct seq_file *m, struct record *r)
-{
-	const struct stray *s = &r->stray;
-	char *names = r->names, *name;
-
-	seq_puts(m, "{\"time\":\"");
-	show_time(m, s->time);
-	seq_puts(m, "\",\"first\":\"");
-	show_time(m, r->first);
-	seq_printf(m, "\",\"count\":%llu", r->count);
-	show_string(m, "namespace", s->domain);
-	seq_printf(m, ",\"offset\":%lu", s->offset);
-	if (s->in_file)
-		seq_printf(m, ",\"page_index\":%lu", s->index);
-	seq_printf(m, ",\"access\":\"%s\",\"width\":%u,\"bytes\":%llu",
-		   s->read ? "read" : "write", s->store.width, s->store.bytes);
-	if (s->store.data_len) {
-		seq_puts(m, ",\"data\":\"");
-		show_bytes(m, &s->store, "%02x");
-		seq_putc(m, '"');
-	}
-	name = strsep(&names, "\n");
-	show_string(m, "function", name);
-	show_string(m, "comm", s->comm);
-	seq_printf(m, ",\"pid\":%d,\"cpu\":%d", s->pid, s->cpu);
-	show_string(m, "context", contexts[s->context]);
-	show_string(m, "mode", fault_mode_names[s->mode]);
-	show_string(m, "outcome", outcome[s->mode]);
-	show_string(m, "no_shield_from", shield_gaps);
-	seq_printf(m, ",\"stack\":[\"%s\"", name);
-	while ((name = strsep(&names, "\n")) && *name)
-		seq_printf(m, ",\"%s\"", name);
-	seq_puts(m, "]}\n");
-}
-
 /**
- * report_show() - show the records, in the order of their first accesses
- * @m: where to
- * @json: as lines of JSON, not as text
+ * report_set_total() - set the file on which poll() wakes for any domain
+ * @file: the global file stray_writes, or NULL
+ *
+ * On return no other file is used.
  *
  * Context: process context, sleeps.
- * Return: 0 or -ENOMEM.
- */
-int report_show(struct seq_file *m, bool json)
-{
-	struct record *copy = kmalloc(sizeof(*copy), GFP_KERNEL);
-
-	if (!copy)
-		return -ENOMEM;
-	copy->id = 0;
-	while (record_copy_next(copy->id, copy)) {
-		if (json)
-			show_json(m, copy);
-		else
-			show_text(m, copy);
-	}
-	if (!json && atomic64_read(&unrecorded))
-		seq_printf(m, "%lld more have no record\n",
-			   atomic64_read(&unrecorded));
-	kfree(copy);
-	return 0;
-}
-
-/**
- * report_set_total() - the file that poll() is to wake on
- * @file: the file stray_writes of the whole, or NULL
- *
- * On return no other one is used.
  */
 void report_set_total(struct kernfs_node *file)
 {
@@ -644,7 +423,10 @@ void report_set_total(struct kernfs_node *file)
 }
 
 /**
- * report_total() - stray writes since load
+ * report_total() - count the stray writes
+ *
+ * Context: any.
+ * Return: their number since load.
  */
 u64 report_total(void)
 {
@@ -652,7 +434,10 @@ u64 report_total(void)
 }
 
 /**
- * report_total_reads() - stray reads since load
+ * report_total_reads() - count the stray reads
+ *
+ * Context: any.
+ * Return: their number since load.
  */
 u64 report_total_reads(void)
 {
@@ -660,7 +445,10 @@ u64 report_total_reads(void)
 }
 
 /**
- * report_total_pinned() - pinned writes since load
+ * report_total_pinned() - count the pinned writes
+ *
+ * Context: any.
+ * Return: their number since load.
  */
 u64 report_total_pinned(void)
 {
@@ -668,7 +456,10 @@ u64 report_total_pinned(void)
 }
 
 /**
- * report_total_windows() - windows opened for pinned writes since load
+ * report_total_windows() - count the windows that were opened for pinned writes
+ *
+ * Context: any.
+ * Return: their number since load.
  */
 u64 report_total_windows(void)
 {
@@ -676,42 +467,70 @@ u64 report_total_windows(void)
 }
 
 /**
- * report_init() - have room for the records
+ * report_show() - print the records, and as text how many accesses have none
+ * @m: the output
+ * @json: print lines of JSON, not text
  *
+ * Context: process context, sleeps.
  * Return: 0 or -ENOMEM.
+ */
+int report_show(struct seq_file *m, bool json)
+{
+	int ret = record_show(m, json);
+
+	if (!ret && !json && atomic64_read(&unrecorded))
+		seq_printf(m, "%lld more have no record\n",
+			   atomic64_read(&unrecorded));
+	return ret;
+}
+
+/* Look up the names of a module's functions before the module is gone. */
+static int report_module_event(struct notifier_block *nb, unsigned long event,
+			       void *data)
+{
+	report_settle();
+	record_name_all();
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block report_modules = {
+	.notifier_call = report_module_event,
+};
+
+/**
+ * report_init() - allocate the notes of each CPU
+ *
+ * Context: process context, sleeps.
+ * Return: 0, -ENOMEM, or an error of register_module_notifier().
  */
 int __init report_init(void)
 {
 	struct report_cpu *c;
-	struct record *r;
-	int cpu;
+	int cpu, ret;
 
-	records = vcalloc(RECORDS, sizeof(*records));
 	cpus = alloc_percpu(struct report_cpu);
-	if (!records || !cpus) {
-		free_percpu(cpus);
-		vfree(records);
+	if (!cpus)
 		return -ENOMEM;
-	}
-	for (r = records; r < records + RECORDS; r++)
-		list_add_tail(&r->list, &by_age);
 	for_each_possible_cpu(cpu) {
 		c = per_cpu_ptr(cpus, cpu);
 		init_irq_work(&c->now, report_tell);
 		c->later = IRQ_WORK_INIT_LAZY(report_tell);
 	}
-	return 0;
+	ret = register_module_notifier(&report_modules);
+	if (ret)
+		free_percpu(cpus);
+	return ret;
 }
 
 /**
- * report_exit() - forget them
+ * report_exit() - report what is left, and free the notes
  *
- * Context: process context, after the last stray access; sleeps.
+ * Context: process context, sleeps; after the last stray access.
  */
 void report_exit(void)
 {
+	unregister_module_notifier(&report_modules);
 	report_settle();
 	flush_delayed_work(&held_back_work);
 	free_percpu(cpus);
-	vfree(records);
 }

@@ -1,95 +1,62 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The shield: what interrupts a grant runs without it.
+ * The shield: code that interrupts a grant runs without that grant.
  *
- * The kernel's ways into an interrupt, a softirq, an NMI, the handling of a
- * page fault, and a context switch are hooked (hook_entry.S). Where nothing is
- * granted the hook is three instructions, six for a context switch, that look at
- * the running CPU's own memory.
+ * The kernel's ways into an interrupt, a softirq, an NMI, the handling of a page
+ * fault, and a context switch are hooked (shield_entry.S). Where no key is open,
+ * a hook is three instructions, six for a context switch. They read only the running
+ * CPU's own memory.
  *
- * A page fault's handler runs with nothing open from its lock_mm_and_find_vma() on,
- * until exc_page_fault() returns. That function can't be hooked. What can be, and
- * returns when all is done (handle_mm_fault()), would cost each page fault of user
- * space some instructions. So the hook of the former changes where exc_page_fault()
- * returns to, as the kernel's own return probes do, and only for a fault that comes
- * while something is open. The return address lies below the registers of the
- * fault, where the entry code's call has put it.
+ * The handler of a page fault runs with no key open from lock_mm_and_find_vma()
+ * until exc_page_fault() returns. exc_page_fault() can't be hooked, and a hook of
+ * handle_mm_fault() would cost each page fault of user space some instructions. So
+ * if a key is open, the hook of lock_mm_and_find_vma() changes the return address of
+ * exc_page_fault(), as the kernel's own return probes do. That address is just below
+ * the registers of the fault, where the entry code's call has put it.
  *
- * Not shielded are the reschedule interrupt and KVM's posted ones, which do not
- * go by irq_enter_rcu() and do next to nothing; a machine check and the
- * exceptions other than a page fault (breakpoint, debug), whose handlers must
- * not be hooked: they run with what the interrupted code had. Up to its
- * lock_mm_and_find_vma() so does the page fault on a user's address.
+ * Some code is not shielded, and runs with the grants of the code that it
+ * interrupts:
+ * - the reschedule interrupt and KVM's posted interrupts, which do not call
+ *   irq_enter_rcu() and do next to nothing;
+ * - a machine check, and exceptions other than a page fault (breakpoint, debug),
+ *   whose handlers must not be hooked;
+ * - a page fault on a user's address, up to its lock_mm_and_find_vma().
  */
-#include <linux/mm.h>
-#include <linux/mman.h>
 #include <linux/preempt.h>
 #include <linux/ptrace.h>
-#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
-#include <linux/uaccess.h>
 #include <asm/text-patching.h>
 
 #include "internal.h"
 
-/* No preempt_count() of an interrupted context is this one. */
+/* The tag of a softirq. No preempt_count() has this value. */
 #define TAG_SOFTIRQ	~0u
-/* In a token of an NMI, whose lower half is PKRS as it was. */
+/* Marks a token of an NMI. The token's lower half is PKRS before the NMI. */
 #define TOKEN_NMI	BIT_ULL(32)
 
-static struct hook enter_functions[] = {
-	{ .name = "irq_enter_rcu" },
-	{ .name = "lock_mm_and_find_vma" },
-};
+/* In the order of names.h. */
+static struct hook enter_functions[] = { NAMES_SHIELD_ENTER(HOOK_ROW) };
+static struct hook around_functions[] = { NAMES_SHIELD_AROUND(HOOK_ROW) };
+static struct hook irq_exit_functions[] = { NAMES_SHIELD_IRQ_EXIT(HOOK_ROW) };
+static struct hook switch_functions[] = { NAMES_SHIELD_SWITCH(HOOK_ROW) };
 
-static struct hook_set enter_hooks = {
-	.hooks = enter_functions,
-	.nr = ARRAY_SIZE(enter_functions),
-	.trampoline = (unsigned long)hook_enter_trampoline,
-};
+static struct hook_set enter_hooks =
+	HOOK_SET(enter_functions, &shield_enter_trampoline, HOOK_OTHER);
+static struct hook_set around_hooks =
+	HOOK_SET(around_functions, &shield_around_trampoline, HOOK_OTHER);
+static struct hook_set irq_exit_hooks =
+	HOOK_SET(irq_exit_functions, &shield_irq_trampoline, HOOK_OTHER);
+static struct hook_set switch_hooks =
+	HOOK_SET(switch_functions, &shield_switch_trampoline, HOOK_OTHER);
 
-static struct hook around_functions[] = {
-	{ .name = "handle_softirqs", .alias = "__do_softirq" },
-	/* Its first lines are inlined into its callers. */
-	{ .name = "nmi_handle.part.0", .alias = "nmi_handle" },
-};
-
-static struct hook_set around_hooks = {
-	.hooks = around_functions,
-	.nr = ARRAY_SIZE(around_functions),
-	.trampoline = (unsigned long)hook_around_trampoline,
-};
-
-static struct hook irq_exit_functions[] = {
-	{ .name = "irq_exit_rcu" },
-	{ .name = "irq_exit" },
-};
-
-static struct hook_set irq_exit_hooks = {
-	.hooks = irq_exit_functions,
-	.nr = ARRAY_SIZE(irq_exit_functions),
-	.trampoline = (unsigned long)hook_irq_exit_trampoline,
-};
-
-static struct hook switch_functions[] = {
-	{ .name = "finish_task_switch.isra.0", .alias = "finish_task_switch" },
-};
-
-static struct hook_set switch_hooks = {
-	.hooks = switch_functions,
-	.nr = ARRAY_SIZE(switch_functions),
-	.trampoline = (unsigned long)hook_switch_trampoline,
-};
-
-/* Where the entry code calls exc_page_fault(): the address behind the call. */
+/* The return address of the entry code's call of exc_page_fault(). */
 static unsigned long fault_return;
-/* A grant was put aside for a page fault once; for the self-test. */
-static bool fault_seen;
+bool shield_fault_seen;
 
 /*
- * A page fault of the kernel's is about to be handled, on a user's page, while
- * something may be open. A fault may come here twice, when it has had to wait.
+ * Put the grants aside for a page fault of kernel code on a user's page, if any key
+ * is open. A fault that had to wait comes here twice: the second call does nothing.
  */
 static void shield_fault(struct pt_regs *regs)
 {
@@ -97,12 +64,18 @@ static void shield_fault(struct pt_regs *regs)
 
 	if (READ_ONCE(*where) != fault_return || !grant_put_aside(regs))
 		return;
-	WRITE_ONCE(*where, (unsigned long)hook_fault_return);
-	if (unlikely(!READ_ONCE(fault_seen)))
-		WRITE_ONCE(fault_seen, true);
+	WRITE_ONCE(*where, (unsigned long)shield_fault_return);
+	if (unlikely(!READ_ONCE(shield_fault_seen)))
+		WRITE_ONCE(shield_fault_seen, true);
 }
 
-/* Behind exc_page_fault(), interrupts off. Return: where it was to return to. */
+/**
+ * shield_fault_exit() - end the handling of a page fault
+ * @regs: the registers of the fault
+ *
+ * Context: in place of exc_page_fault()'s return, interrupts off.
+ * Return: the original return address.
+ */
 unsigned long shield_fault_exit(struct pt_regs *regs)
 {
 	grant_take_back(regs);
@@ -110,11 +83,11 @@ unsigned long shield_fault_exit(struct pt_regs *regs)
 }
 
 /*
- * What goes together: an interrupt that is entered and never left would keep
- * its thread's grants from it for good. Without a part, what it is about runs
- * with what the interrupted code may write; the other parts are as good as ever.
- * There is no such part for context switches: threads would run with what others
- * have opened.
+ * Hooks that are left out together: with the hook at an interrupt's begin and
+ * without the one at its end, a thread would lose its grants for good. If a part is
+ * left out, code of that kind runs with the grants of the code that it interrupts.
+ * The other parts work as before. The hook of context switches is in no part:
+ * without it a thread would run with the grants of another one.
  */
 static const struct {
 	const char *name;
@@ -129,7 +102,7 @@ static const struct {
 
 char shield_gaps[64];
 
-/* Do without a hook, and its part. Return: whether that can be. */
+/* Leave out the part that a hook is in. Return: false if it is in none. */
 static bool __init shield_leave_out(const struct hook *hook)
 {
 	int i, n;
@@ -154,9 +127,10 @@ static bool __init shield_leave_out(const struct hook *hook)
 
 /**
  * shield_show_missing() - list the hooks that the shield does without
- * @buf: a page, for sysfs: the name of a function in each line
+ * @buf: a page, for sysfs: gets a line with a function's name for each
  *
- * Return: the length.
+ * Context: process context.
+ * Return: the length in bytes.
  */
 int shield_show_missing(char *buf)
 {
@@ -170,53 +144,112 @@ int shield_show_missing(char *buf)
 	return len;
 }
 
-/*
- * Before irq_enter_rcu(), interrupts off, and before lock_mm_and_find_vma(mm,
- * address, regs), which the page fault calls for what the kernel does to a
- * user's page, and for a user's own access at the most when it can't do with
- * the lock of the mapping alone.
+/**
+ * shield_hook() - the hook of a way into a context that starts with no key open
+ * @way: the way
+ *
+ * Context: any.
+ * Return: the hook.
+ */
+const struct hook *shield_hook(enum shield_way way)
+{
+	switch (way) {
+	case SHIELD_INTERRUPT:
+		return &enter_functions[0];
+	case SHIELD_SOFTIRQ:
+		return &around_functions[0];
+	case SHIELD_NMI:
+		return &around_functions[1];
+	case SHIELD_FAULT:
+		return &enter_functions[1];
+	default:
+		return &switch_functions[0];
+	}
+}
+
+/**
+ * shield_enter() - the trampoline's call before an interrupt or a page fault
+ * @args: the function's arguments: lock_mm_and_find_vma(mm, address, regs)
+ * @ip: the address in the function that the trampoline was called from
+ *
+ * A page fault of user code calls lock_mm_and_find_vma() only if the lock of the vma
+ * is not enough.
+ *
+ * Context: before irq_enter_rcu(), interrupts off; or a thread's page fault.
  */
 void shield_enter(const unsigned long *args, unsigned long ip)
 {
 	struct pt_regs *regs = (struct pt_regs *)args[2];
+	const struct hook *hook = hook_from(&enter_hooks, ip);
 
-	if (hook_from(&enter_hooks, ip) == &enter_functions[0])
+	if (hook == &enter_functions[0])
 		grant_push(preempt_count());
-	else if (!user_mode(regs))
+	else if (hook && !user_mode(regs))
 		shield_fault(regs);
 }
 
-/*
- * Behind irq_exit_rcu(), which also runs softirqs. The count of the interrupted
- * context is the same as before irq_enter_rcu() then, and only then: all that
- * interrupts this interrupt, or its softirqs, has a higher one.
+/**
+ * shield_irq() - the trampoline's call before irq_exit_rcu()
+ * @args: not used
+ * @ip: not used
+ *
+ * Context: an interrupt.
+ * Return: 1, so that shield_irq_exit() is called.
  */
 unsigned long shield_irq(const unsigned long *args, unsigned long ip)
 {
 	return 1;
 }
 
+/**
+ * shield_irq_exit() - the trampoline's call after irq_exit_rcu()
+ * @token: not used
+ * @ret: not used
+ *
+ * irq_exit_rcu() also runs softirqs. After it, preempt_count() is what it was before
+ * irq_enter_rcu(), and only then: whatever interrupts this interrupt, or its
+ * softirqs, sees a higher count.
+ *
+ * Context: an interrupt's end, interrupts off.
+ */
 void shield_irq_exit(unsigned long token, unsigned long ret)
 {
 	grant_pop(preempt_count());
 }
 
-/*
- * Around the softirqs, which a thread may run itself when it enables them, and
- * an NMI's handlers. An NMI may have interrupted grant.c in the middle of a
- * change: it goes by the register, and puts back what it found there.
+/**
+ * shield_around() - the trampoline's call before softirqs or an NMI
+ * @args: not used
+ * @ip: the address in the function that the trampoline was called from
+ *
+ * An NMI may interrupt grant.c in the middle of a change. So for an NMI only PKRS
+ * itself is saved and restored.
+ *
+ * Context: handle_softirqs(), which a thread calls too when it enables softirqs, or
+ * an NMI; preemption off.
+ * Return: a token for shield_around_exit(); 0 if there is nothing to do.
  */
 unsigned long shield_around(const unsigned long *args, unsigned long ip)
 {
+	const struct hook *hook = hook_from(&around_hooks, ip);
 	u64 token;
 
-	if (hook_from(&around_hooks, ip) == &around_functions[0])
+	if (!hook)
+		return 0;
+	if (hook == &around_functions[0])
 		return grant_push(TAG_SOFTIRQ);
 	token = TOKEN_NMI | pks_read();
 	pks_write(READ_ONCE(pks_closed));
 	return token;
 }
 
+/**
+ * shield_around_exit() - the trampoline's call after softirqs or an NMI
+ * @token: what shield_around() returned
+ * @ret: not used
+ *
+ * Context: as shield_around().
+ */
 void shield_around_exit(unsigned long token, unsigned long ret)
 {
 	if (token & TOKEN_NMI)
@@ -225,86 +258,53 @@ void shield_around_exit(unsigned long token, unsigned long ret)
 		grant_pop(TAG_SOFTIRQ);
 }
 
-/* The entry code has one call of exc_page_fault(), in asm_exc_page_fault(). */
-static int __init shield_find_return(void)
+/* Call depth tracking (arch/x86/kernel/callthunks.c) enters a function above it. */
+#define THUNK_BYTES	16
+
+/* Find the call of a function in another one. Return: where it returns to, or 0. */
+static unsigned long __init shield_find_call(unsigned long in, unsigned long of,
+					     const char *name)
 {
-	unsigned long entry = hook_symbol("asm_exc_page_fault");
-	unsigned long handler = hook_symbol("exc_page_fault");
-	unsigned long size = entry ? hook_symbol_size(entry, NULL) : 0;
+	unsigned long size = symbols_size(in, NULL);
 	const u8 *insn;
 
-	for (insn = (u8 *)entry; size >= CALL_INSN_SIZE; insn++, size--) {
+	for (insn = (u8 *)in; size >= CALL_INSN_SIZE; insn++, size--) {
 		unsigned long next = (unsigned long)insn + CALL_INSN_SIZE;
 
 		if (*insn == CALL_INSN_OPCODE &&
-		    next + *(s32 *)(insn + 1) == handler) {
-			fault_return = next;
-			return 0;
-		}
+		    of - (next + *(s32 *)(insn + 1)) <= THUNK_BYTES)
+			return next;
 	}
-	pr_err("cannot find the call of exc_page_fault()\n");
-	return -ENOENT;
+	pr_err("cannot find the call of %s()\n", name);
+	return 0;
 }
 
-/* Any key will do: no page has one yet. */
-#define TEST_KEY	1
-
-static bool __init shield_test_open(void)
-{
-	bool open;
-
-	preempt_disable();
-	open = !(pks_read() & PKRS_KEY_MASK(TEST_KEY));
-	preempt_enable();
-	return open;
-}
-
-/**
- * shield_selftest() - try what nothing may depend on before it is proven
- *
- * A grant follows its thread off a CPU and back, and over a page fault on a page
- * of the process that loads the module, if it is one.
- *
- * Return: 0, or -EIO, with a line in the log.
+/*
+ * A new thread does not come out of a context switch where others do, but in
+ * schedule_tail(). If the compiler has inlined finish_task_switch() there, the hook is
+ * never called for it.
  */
-int __init shield_selftest(void)
+static int __init shield_find_calls(void)
 {
-	const char *what = NULL;
-	unsigned long page;
-	char byte;
-
-	preempt_disable();
-	grant_open_slowly(TEST_KEY);
-	preempt_enable();
-	schedule_timeout_uninterruptible(1);
-	if (!shield_test_open())
-		what = "a context switch";
-	if (!what && current->mm && !enter_functions[1].left_out) {
-		page = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ,
-			       MAP_PRIVATE | MAP_ANONYMOUS, 0);
-		if (IS_ERR_VALUE(page) ||
-		    copy_from_user(&byte, (char __user *)page, 1) ||
-		    !fault_seen || !shield_test_open())
-			what = "a page fault";
-		if (!IS_ERR_VALUE(page))
-			vm_munmap(page, PAGE_SIZE);
-	}
-	preempt_disable();
-	if (!grant_close_slowly(TEST_KEY))
-		what = "its end";
-	preempt_enable();
-	if (what)
-		pr_err("self-test: a grant did not follow over %s\n", what);
-	return what ? -EIO : 0;
+	fault_return = shield_find_call(symbols.asm_exc_page_fault,
+					symbols.exc_page_fault,
+					"exc_page_fault");
+	if (!fault_return ||
+	    !shield_find_call(symbols.schedule_tail, switch_functions[0].addr,
+			      switch_functions[0].name))
+		return -ENOENT;
+	return 0;
 }
 
 /**
  * shield_init() - hook the ways into interrupts and the like
- * @degrade: go on without the parts that somebody else keeps from being hooked
+ * @degrade: leave out a part if another user holds a function of it
  *
- * Nothing is granted yet, and nothing may be until this has returned.
+ * No key may be granted before this has returned.
  *
- * Return: 0, an error of hook_place(); -ENOENT when the entry code is not known.
+ * Context: process context, sleeps.
+ * Return: 0; an error of hook_place(); -ENOENT if the call in the entry code is not
+ * found.
  */
 int __init shield_init(bool degrade)
 {
@@ -313,16 +313,15 @@ int __init shield_init(bool degrade)
 	};
 	int ret, i;
 
-	ret = shield_find_return();
-	if (ret)
-		return ret;
 again:
 	for (i = 0; i < ARRAY_SIZE(sets); i++) {
 		ret = hook_place(sets[i]);
 		if (ret)
 			goto remove;
 	}
-	return 0;
+	ret = shield_find_calls();
+	if (!ret)
+		return 0;
 
 remove:
 	shield_exit();
@@ -331,14 +330,20 @@ remove:
 	return ret;
 }
 
-/* Nothing is granted any more. On return nobody is in a trampoline. */
+/**
+ * shield_exit() - undo shield_init()
+ *
+ * On return no thread is inside a trampoline.
+ *
+ * Context: process context, sleeps; no key is granted any more.
+ */
 void shield_exit(void)
 {
 	hook_remove(&enter_hooks);
 	hook_remove(&around_hooks);
 	hook_remove(&irq_exit_hooks);
 	hook_remove(&switch_hooks);
-	/* Threads, and what runs with preemption off. */
+	/* Wait for threads, then for code that runs with preemption off. */
 	hook_drain();
 	synchronize_rcu();
 }

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is on the stacks of all threads: who is inside of something, and when the
- * last one has left it.
+ * The stacks of all threads: finds the threads that are inside some code, and waits
+ * until the last of them has left it.
  *
- * Nothing but its stack tells where a thread will come back to. It may be asleep
- * for as long as it likes, be killed, or never have told anybody that it went in.
- * So the stacks themselves are looked at, by the kernel's own unwinder, while all
- * CPUs are stopped: then no thread runs, and each one's stack is whole.
+ * Only its stack tells where a thread will return to. The thread may sleep for any
+ * time, or be killed. So the kernel's unwinder walks each stack while all CPUs are
+ * stopped: then no thread runs, and each stack is whole.
  *
- * It is for places that no thread enters any more, or not in the way that is
- * looked for. Then a thread that was seen outside stays outside. Threads are
- * looked at once each, a few at a time, so that the machine never stands still
- * for longer than that takes; and only those that were inside are looked at again.
+ * This is for code that no thread enters any more in the way that is looked for. So
+ * a thread that was seen outside stays outside. Each thread is looked at once, BATCH
+ * threads at a time, which bounds the time that the machine stands still. Only
+ * threads that were inside are looked at again.
  *
- * Process context, sleeps.
+ * Context: process context, sleeps.
  */
 #include <linux/delay.h>
 #include <linux/kallsyms.h>
@@ -30,41 +29,29 @@
 
 #include "internal.h"
 
-/* Threads that are looked at while the machine stands still. */
+/* The most threads that are looked at during one stop of the machine. */
 #define BATCH		64
-/* Milliseconds between two looks at those that are inside. */
+/* Milliseconds until the threads that are inside are looked at again. */
 #define WAIT_FIRST	10
 #define WAIT_MOST	1000
-
-static rwlock_t *tasklist;
-/* Functions that do not return: a thread comes back to nothing behind them. */
-static struct hook_function ends[] = {
-	{ "do_exit" },
-	{ "make_task_dead" },
-};
-
-/* Where a thread begins, so that the stack of one of the kernel's ends there. */
-static struct hook_function begins[] = {
-	{ "ret_from_fork" },
-	{ "ret_from_fork_asm" },
-};
 
 struct stacks_stats stacks_stats;
 
 /**
- * stacks_walk() - look at the addresses that a thread comes back to
+ * stacks_walk() - look at the addresses that a thread will return to
  * @task: the thread; it does not run
- * @each: is called for each, the innermost first, until it returns false
- * @arg: its second argument
+ * @each: called for each address, the innermost first, until it returns false
+ * @arg: second argument of @each
  *
- * A thread that is dying comes back to nothing behind do_exit(). A stack is whole if
- * it ends where all stacks do: at the registers of a program, or where a thread of
- * the kernel's began. That the unwinder ends without an error does not do: up to 6.3
- * it also does so in code that it has no knowledge of (UNWIND_HINT_EMPTY: retpolines,
- * the function graph tracer's return). And it can't find the way behind a return
- * probe in a thread that could run; 6.1 warns then.
+ * A dying thread returns to nothing below do_exit(). The walk is complete if the
+ * stack ends where all stacks end: at the registers of user mode, or where a kernel
+ * thread began. It is not enough that the unwinder ends without an error. Up to 6.3
+ * it also does so in code that it does not know (UNWIND_HINT_EMPTY: retpolines, the
+ * function graph tracer's return). Also, it can't unwind a return probe in a thread
+ * that is runnable; 6.1 warns then.
  *
- * Return: false when the stack can't be followed to its end: then some may have
+ * Context: any; all CPUs are stopped, or @task does not run for another reason.
+ * Return: false if the stack can't be followed to its end. Then addresses may have
  * been missed, and some may be wrong.
  */
 bool stacks_walk(struct task_struct *task,
@@ -82,27 +69,26 @@ bool stacks_walk(struct task_struct *task,
 		regs = unwind_get_entry_regs(&state, NULL);
 		if (regs && user_mode(regs))
 			return true;
-		/* Generated code that nobody knows of has none. */
+		/* There is none in generated code that the kernel does not know. */
 		ip = unwind_get_return_address(&state);
 		if (!ip)
 			return false;
-		if (hook_is_in_functions(ends, ARRAY_SIZE(ends), ip) ||
-		    !each(ip, arg))
+		if (symbols_is_in(SYMBOLS_ENDS, ip) || !each(ip, arg))
 			return true;
 	}
-	return !unwind_error(&state) &&
-	       hook_is_in_functions(begins, ARRAY_SIZE(begins), ip);
+	return !unwind_error(&state) && symbols_is_in(SYMBOLS_BEGINS, ip);
 }
 
 /**
  * stacks_word() - look for an address on a stack that can't be unwound
  * @task: the thread; it does not run
- * @is: whether a word is one
- * @arg: for @is
+ * @is: returns whether a word is such an address
+ * @arg: second argument of @is
  *
- * What is long over may still lie on a stack: this may find too much, never too
- * little.
+ * Old return addresses may still be on a stack. So this may find too much, but
+ * misses nothing.
  *
+ * Context: as stacks_walk().
  * Return: the first such word, or 0.
  */
 unsigned long stacks_word(struct task_struct *task,
@@ -125,11 +111,11 @@ struct batch {
 	unsigned int nr;
 	stacks_inside_t inside;
 	void *arg;
-	/* Where each one is inside, or 0. */
+	/* Where each thread is inside, or 0. */
 	unsigned long at[BATCH];
 };
 
-/* All CPUs stopped. */
+/* Called while all CPUs are stopped. */
 static int stacks_look(void *arg)
 {
 	struct batch *batch = arg;
@@ -139,7 +125,9 @@ static int stacks_look(void *arg)
 	for (i = 0; i < batch->nr; i++) {
 		struct task_struct *task = batch->tasks[i];
 
-		/* This is the stopper's thread; and a dead one's stack is gone. */
+		/*
+		 * Skip the stopper's thread, and a dead thread: its stack is gone.
+		 */
 		batch->at[i] = task == current ||
 			       !refcount_read(&task->stack_refcount) ? 0 :
 			       batch->inside(task, batch->arg);
@@ -152,8 +140,8 @@ static int stacks_look(void *arg)
 }
 
 /*
- * Put the threads that are not inside, and keep the others at the front of the
- * list. Return: how many. @at: out: where the first one is.
+ * Put the references of threads that are not inside, and move the others to the
+ * front of the list. @at: out: where the first of these is. Return: their number.
  */
 static unsigned int stacks_sift(struct batch *batch, struct task_struct **tasks,
 				unsigned int nr, unsigned long *at)
@@ -180,7 +168,7 @@ static unsigned int stacks_sift(struct batch *batch, struct task_struct **tasks,
 	return kept;
 }
 
-/* All threads that there are but this one; those to come are inside of nothing. */
+/* List all threads but this one. A thread that starts later is not inside. */
 static struct task_struct **stacks_list(unsigned int *nr)
 {
 	struct task_struct *group, *task, **tasks;
@@ -190,7 +178,7 @@ static struct task_struct **stacks_list(unsigned int *nr)
 		tasks = kvmalloc_array(size, sizeof(*tasks),
 				       GFP_KERNEL | __GFP_NOFAIL);
 		n = 0;
-		read_lock(tasklist);
+		read_lock(symbols.tasklist_lock);
 		for_each_process_thread(group, task) {
 			if (task == current)
 				continue;
@@ -198,7 +186,7 @@ static struct task_struct **stacks_list(unsigned int *nr)
 				tasks[n] = get_task_struct(task);
 			n++;
 		}
-		read_unlock(tasklist);
+		read_unlock(symbols.tasklist_lock);
 		if (n <= size)
 			break;
 		while (size)
@@ -211,19 +199,19 @@ static struct task_struct **stacks_list(unsigned int *nr)
 }
 
 /**
- * stacks_wait() - wait until no other thread is inside of something
- * @inside: looks at the stack of one thread, which does not run: where it is
- *	    inside, or 0. All CPUs are stopped: it takes no lock.
- * @arg: its second argument
- * @what: for the log, "to leave ..."
- * @interruptible: whether a signal ends it
+ * stacks_wait() - wait until no other thread is inside some code
+ * @inside: returns where a thread is inside, or 0. It takes no lock, as all CPUs are
+ *	    stopped.
+ * @arg: second argument of @inside
+ * @what: for the log, after "to leave"
+ * @interruptible: whether a signal ends the wait
  *
- * No thread may get inside any more. Nothing tells when one leaves, hence the
- * polling; and the first one is named in the log.
+ * The caller has made sure that no thread gets inside any more. No event tells when
+ * a thread leaves, so this polls. The log names the first thread that is inside.
  *
- * Context: process context, sleeps. Cost: the machine stands still for some tens
- * of microseconds for each BATCH threads.
- * Return: 0, or -EINTR when a signal came.
+ * Context: process context, sleeps. Cost: the machine stands still for some tens of
+ * microseconds for each BATCH threads.
+ * Return: 0, or -EINTR if a signal came.
  */
 int stacks_wait(stacks_inside_t inside, void *arg, const char *what,
 		bool interruptible)
@@ -242,7 +230,7 @@ int stacks_wait(stacks_inside_t inside, void *arg, const char *what,
 		if (nr != told)
 			pr_info("waiting for %u thread(s) to leave %s: %s:%d is in %s\n",
 				nr, what, tasks[0]->comm, task_pid_nr(tasks[0]),
-				hook_name_of(at, name));
+				symbols_name(at, name));
 		told = nr;
 		if (!interruptible) {
 			msleep(wait);
@@ -257,20 +245,4 @@ int stacks_wait(stacks_inside_t inside, void *arg, const char *what,
 	kvfree(tasks);
 	kfree(batch);
 	return ret;
-}
-
-/**
- * stacks_init() - find what is needed
- *
- * Return: 0, or -ENOENT.
- */
-int __init stacks_init(void)
-{
-	tasklist = (rwlock_t *)hook_symbol("tasklist_lock");
-	if (tasklist && hook_functions_find(ends, ARRAY_SIZE(ends)) &&
-	    hook_functions_find(begins, ARRAY_SIZE(begins)))
-		return 0;
-	pr_err("cannot resolve %s\n", !tasklist ? "tasklist_lock" :
-	       !ends[0].addr ? "do_exit" : "ret_from_fork");
-	return -ENOENT;
 }

@@ -1,54 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One store, let through: performed here, in the page fault, with the key open
- * for as long as it takes.
+ * Lets one denied store through: performs it in the page fault, with the key open
+ * only meanwhile.
  *
- * Called from wherever the writer was, NMI included, with interrupts off. The
- * contexts of grant.c may be half changed below an NMI. So this goes by PKRS
- * alone, and puts back what it found there.
+ * It runs in the writer's context, NMI included, with interrupts off. An NMI may
+ * have interrupted a change of grant.c's contexts. So only PKRS itself is changed
+ * here, and then restored.
  *
- * Memory gets what it would get from the writer, in as many pieces:
+ * Memory receives the same bytes as from the writer, in pieces of the same size:
  *
- * - One store of 1, 2, 4 or 8 bytes is one store of that width. A whole vector
- *   register is stored by the CPU's own instruction, other parts of vectors eight
- *   bytes at a time.
- * - What reads, modifies and writes is a cmpxchg of what was read and what became
- *   of it, again until nobody was faster: with a lock prefix if the writer's had
- *   one, and then never over the edge of a cache line.
- * - A store past the caches stays one (movnti), as the writer's sfence counts on
- *   it.
+ * - A store of 1, 2, 4 or 8 bytes is one store of that width. A whole vector
+ *   register is stored by the CPU's own instruction, and a part of one eight bytes
+ *   at a time.
+ * - A read-modify-write is a cmpxchg of the old and the new value, repeated until no
+ *   other CPU has changed the memory meanwhile. It has a lock prefix if the writer's
+ *   instruction has one; then it never crosses a cache line.
+ * - A store that bypasses the caches does so here too (movnti), as the writer's
+ *   sfence relies on that.
  * - A string instruction is executed as it is, up to the end of the page.
  *
- * Each has an entry in the exception table: the memory may be poisoned, or
- * read-only besides.
+ * Each of these has an entry in the exception table, as the memory may be poisoned,
+ * or also be read-only.
  *
- * When a thread's stores to pinned pages come in a row, it gets a window on their
- * domain (grant_brief_open()). A timer of the CPU's bounds it: the interrupt is
- * what ends it, the timer itself does nothing.
+ * If a thread stores to pinned pages many times in a row, it gets a window on their
+ * domain (grant_brief_open()). A timer of the CPU limits the window: its interrupt
+ * ends it, its callback does nothing.
  */
 #include <linux/cache.h>
 #include <linux/hrtimer.h>
+#include <linux/kdebug.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
 #include <linux/uaccess.h>
 #include <asm/asm.h>
+#include <asm/debugreg.h>
 #include <asm/processor-flags.h>
 #include <asm/ptrace.h>
 
-#include "insn.h"
+#include "internal.h"
 
-/* How often another CPU may be faster. */
+/* How often another CPU may change the memory during a read-modify-write. */
 #define STEP_TRIES	1000
-/* What a CPU may store at once of a repeated string instruction. */
+/* Bytes that a CPU may store at once for a repeated string instruction. */
 #define STEP_BLOCK	64
-/* The code of one function, roughly. */
+/* Instructions of one row are at most so many bytes apart: about one function. */
 #define STEP_NEAR	4096
-/* Pages that a window may have written. */
+/*
+ * Stores of one row are at most so many pages apart: a window may have written them.
+ */
 #define STEP_PAGES	16
 
-/* Stores to pinned pages, one behind the other. Interrupts off. */
+/* The CPU's current row of stores to pinned pages. Accessed with interrupts off. */
 struct step_row {
 	struct task_struct *task;
 	unsigned long ip;
@@ -57,7 +61,10 @@ struct step_row {
 	unsigned int length;
 };
 
-/* A string instruction of which a page is done. Interrupts off. */
+/*
+ * A string instruction that goes on in its next page. Written with interrupts off;
+ * other CPUs may read and clear it.
+ */
 struct step_rest {
 	struct task_struct *task;
 	unsigned long ip;
@@ -90,15 +97,15 @@ fault:
 	return false;
 }
 
-/* Of 4 or 8 bytes. */
+/* @width: 4 or 8 */
 static bool step_stream(unsigned long dst, const void *from, unsigned int width)
 {
-	return hook_call((unsigned long)step_streams +
-			 (width == 8) * CONTAIN_SLOT, dst,
-			 (unsigned long)from, 0, 0);
+	return symbols_call((unsigned long)insn_streams +
+			    (width == 8) * INSN_SLOT, dst,
+			    (unsigned long)from, 0, 0);
 }
 
-static bool step_put_all(const struct access *a, const struct contain *what)
+static bool step_put_all(const struct access *a, const struct store *store)
 {
 	bool (*put)(unsigned long dst, const void *from, unsigned int width) =
 		a->streaming ? step_stream : step_put;
@@ -107,42 +114,43 @@ static bool step_put_all(const struct access *a, const struct contain *what)
 	if (!a->streaming && access_put_vector(a))
 		return true;
 	for (i = 0; i < a->width; i += piece)
-		if (!put(a->addr + i, what->data + i, piece))
+		if (!put(a->addr + i, store->data + i, piece))
 			return false;
 	return true;
 }
 
-/* Return: 1; 0 if the memory was not @a->old any more; or an error. */
+/* Return: 1; 0 if the memory no longer held @a->old; or an error. */
 static int step_exchange(const struct access *a, const void *new)
 {
-	return hook_call((unsigned long)step_exchanges +
-			 (a->locked * 5 + ilog2(a->width)) * CONTAIN_SLOT * 2,
-			 a->addr, (unsigned long)a->old, (unsigned long)new, 0);
+	return symbols_call((unsigned long)insn_exchanges +
+			    (a->locked * 5 + ilog2(a->width)) * INSN_SLOT * 2,
+			    a->addr, (unsigned long)a->old, (unsigned long)new,
+			    0);
 }
 
-/* @regs: at the fault */
+/* @regs: the registers at the fault */
 static enum step step_one(struct access *a, const struct pt_regs *regs,
-			  struct contain *what)
+			  struct store *store)
 {
 	unsigned long last;
 	unsigned int tries;
 	int ret;
 
-	/* A lock that is split is slow for all CPUs, or an exception. */
+	/* A split lock slows down all CPUs, or raises an exception. */
 	last = a->addr + a->width - 1;
 	if (a->direct ||
 	    (a->locked && a->addr / SMP_CACHE_BYTES != last / SMP_CACHE_BYTES))
 		return STEP_UNKNOWN;
 	for (tries = 0; tries < STEP_TRIES; tries++) {
 		*a->regs = *regs;
-		if (!access_execute(a, what))
+		if (!access_execute(a, store))
 			return STEP_FAULTED;
-		if (what->data_len < a->width)
+		if (store->data_len < a->width)
 			return STEP_UNKNOWN;
 		if (a->modifies)
-			ret = step_exchange(a, what->data);
+			ret = step_exchange(a, store->data);
 		else
-			ret = step_put_all(a, what) ? 1 : -EFAULT;
+			ret = step_put_all(a, store) ? 1 : -EFAULT;
 		if (!ret)
 			continue;
 		if (ret < 0)
@@ -154,8 +162,8 @@ static enum step step_one(struct access *a, const struct pt_regs *regs,
 }
 
 /*
- * A string instruction, as far as the page goes; an element over its end alone.
- * What is not there of a user's source ends it.
+ * Execute a string instruction up to the end of the page. An element that crosses
+ * the end is done alone. A missing page of a user's source ends it early.
  */
 static enum step step_string(struct access *a)
 {
@@ -181,9 +189,9 @@ static enum step step_string(struct access *a)
 		}
 	}
 	pagefault_disable();
-	left = hook_call((unsigned long)step_strings +
-			 ((down * 2 + a->source) * 4 + ilog2(width)) *
-			 CONTAIN_SLOT, regs->di, regs->si, n, regs->ax);
+	left = symbols_call((unsigned long)insn_strings +
+			    ((down * 2 + a->source) * 4 + ilog2(width)) *
+			    INSN_SLOT, regs->di, regs->si, n, regs->ax);
 	pagefault_enable();
 	n -= left;
 	if (!n)
@@ -202,8 +210,7 @@ static enum step step_string(struct access *a)
 }
 
 /*
- * Whether the store is to pages of this key or of none. Two of a store's pages
- * may be of two domains.
+ * Whether both pages of a store have this key or none: they may be in two domains.
  */
 static bool step_is_within(const struct access *a, int key)
 {
@@ -223,48 +230,51 @@ static bool step_is_within(const struct access *a, int key)
  * @regs: the registers at the fault
  * @addr: the address that the store was denied at
  * @key: the key that denies it
- * @after: out: the registers behind the instruction, or before its next
- *	   repetition in another page
- * @what: out: what was written, if STEP_DONE
+ * @after: out: the registers after the instruction, or before its next repetition
+ *	   in another page
+ * @store: out: the bytes that were written, if STEP_DONE
  *
  * Context: the page fault, interrupts off.
- * Return: STEP_DONE; STEP_STRING when it was one page of a string instruction;
- * STEP_UNKNOWN when it is a store that can't be done exactly
- * here; STEP_FAULTED when it would fault with the key open too.
+ * Return: STEP_DONE; STEP_STRING if a string instruction was performed up to the end
+ * of the page; STEP_UNKNOWN if the store can't be performed exactly, or the writer
+ * is being single-stepped; STEP_FAULTED if the store faults even with the key open.
  */
 enum step step_perform(const struct pt_regs *regs, unsigned long addr, int key,
-		       struct pt_regs *after, struct contain *what)
+		       struct pt_regs *after, struct store *store)
 {
 	u32 pkrs = pks_read();
 	struct access a;
 	enum step ret;
 
+	/* EFLAGS.TF is in use, perhaps by grant_step(): step the instruction. */
+	if (regs->flags & X86_EFLAGS_TF && !in_nmi())
+		return STEP_UNKNOWN;
 	*after = *regs;
 	if (!access_decode(&a, after) || addr - a.addr >= a.width ||
 	    !step_is_within(&a, key))
 		return STEP_UNKNOWN;
 	pks_write(pkrs & ~PKRS_KEY_MASK(key));
-	what->width = a.width;
-	ret = a.string ? step_string(&a) : step_one(&a, regs, what);
+	store->width = a.width;
+	ret = a.string ? step_string(&a) : step_one(&a, regs, store);
 	pks_write(pkrs);
-	/* What it suppressed was a breakpoint at the instruction. */
+	/* RF suppresses a breakpoint at this instruction only. */
 	after->flags &= ~X86_EFLAGS_RF;
 	return ret;
 }
 
 /**
- * step_front() - what lies in front of the address that a fault reports
+ * step_front() - handle the part of a string store before the faulting address
  * @regs: the registers at the fault
- * @addr: in: the address; out: the one that is to be judged
+ * @addr: in: the address that the fault reports; out: the address to check
  *
- * Of a repeated string instruction a CPU may store blocks, and report an address
- * inside of one: the registers are those of the block's begin, and nothing of it
- * is stored. If the block begins in a page that is denied as well, that one is
- * judged first. If it begins in one that the writer may write, that part is
- * stored.
+ * A CPU may store a repeated string instruction in blocks. If a block faults, the
+ * address may be in the middle of it. Then the registers are those of the block's
+ * begin, and no byte of it is stored (Intel SDM volume 1, 7.3.9.3). If the block
+ * begins in a page that is denied as well, that page is checked first. If the writer
+ * may write that page, the part in it is stored here.
  *
  * Context: the page fault, interrupts off.
- * Return: whether something was stored; then @regs are behind it.
+ * Return: whether something was stored; then @regs are those after it.
  */
 bool step_front(struct pt_regs *regs, unsigned long *addr)
 {
@@ -285,7 +295,7 @@ bool step_front(struct pt_regs *regs, unsigned long *addr)
 		*addr = regs->di;
 		return false;
 	}
-	/* The element on the edge is what was denied. */
+	/* The element that crosses into the denied page is left. */
 	if ((*addr & PAGE_MASK) - regs->di < a.width ||
 	    step_string(&a) != STEP_STRING)
 		return false;
@@ -304,14 +314,41 @@ static bool step_take_rest(int cpu, const struct pt_regs *regs, int key)
 	return true;
 }
 
+/* Whether rep is among the prefixes. There is at most one of each of four groups. */
+static bool step_is_repeated(const u8 *insn)
+{
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		switch (insn[i]) {
+		case 0xf2:
+		case 0xf3:
+			return true;
+		case 0x26:	/* a segment */
+		case 0x2e:
+		case 0x36:
+		case 0x3e:
+		case 0x64:
+		case 0x65:
+		case 0x66:	/* a size */
+		case 0x67:
+			continue;
+		}
+		break;
+	}
+	return false;
+}
+
 /**
- * step_goes_on() - whether a string instruction was counted a page before
+ * step_goes_on() - check whether a string instruction was reported a page before
  * @regs: the registers at the fault
  * @key: the key that denies it
  *
- * The thread may have been moved to another CPU in between.
+ * The thread may have moved to another CPU in between.
  *
- * Context: the page fault, interrupts off.
+ * Context: the page fault, interrupts off. Cost: a look at each online CPU for a
+ * repeated string instruction that this CPU has not noted.
+ * Return: whether it was. The note is used up.
  */
 bool step_goes_on(const struct pt_regs *regs, int key)
 {
@@ -319,7 +356,7 @@ bool step_goes_on(const struct pt_regs *regs, int key)
 
 	if (step_take_rest(smp_processor_id(), regs, key))
 		return true;
-	if ((*(const u8 *)regs->ip & 0xfe) != 0xf2)
+	if (!step_is_repeated((const u8 *)regs->ip))
 		return false;
 	for_each_online_cpu(cpu)
 		if (step_take_rest(cpu, regs, key))
@@ -328,7 +365,7 @@ bool step_goes_on(const struct pt_regs *regs, int key)
 }
 
 /**
- * step_will_go_on() - note a string instruction of which a page is done
+ * step_will_go_on() - note a string instruction that goes on in another page
  * @regs: the registers before the next page
  * @key: the key that denied this one
  *
@@ -345,7 +382,7 @@ void step_will_go_on(const struct pt_regs *regs, int key)
 }
 
 /**
- * step_row_ends() - a stray access comes between two stores to pinned pages
+ * step_row_ends() - end the CPU's row of stores, as a stray access came
  *
  * Context: the page fault, interrupts off.
  */
@@ -356,16 +393,16 @@ void step_row_ends(void)
 
 /**
  * step_row() - note a store to a pinned page, and open a window in a long row
- * @regs: the registers at the fault, or behind the store
+ * @regs: the registers at the fault
  * @addr: the address
  * @key: the key that denies it
  *
- * A row is of one thread and one piece of code, and does not jump. A
- * window is the thread's only: where something was interrupted there is none.
- * Nor is there one where interrupts are off, as the timer has a lock.
+ * The stores of a row are of one thread, key and piece of code (STEP_NEAR), and near
+ * each other (STEP_PAGES). Only a thread gets a window, and only with interrupts on:
+ * otherwise it may hold the timer's lock.
  *
  * Context: the page fault, interrupts off.
- * Return: whether there is a window now.
+ * Return: whether a window was opened.
  */
 bool step_row(const struct pt_regs *regs, unsigned long addr, int key)
 {
@@ -392,29 +429,95 @@ bool step_row(const struct pt_regs *regs, unsigned long addr, int key)
 	return true;
 }
 
+/**
+ * step_let_through() - go on after what was performed, or single-step the access
+ * @regs: in: the registers at the fault; out: the registers to go on with
+ * @key: the key that denies the access
+ * @done: what step_perform() returned; STEP_UNKNOWN for a read
+ * @after: the registers after what was performed, if anything was
+ * @once: if it is a repeated string instruction, step one repetition only
+ *
+ * A single step ends in a debug exception, which has one stack per CPU. A handler of
+ * such an exception, in this context or in one below it, may still use that stack.
+ * The handler counts as NMI from its first line of C to its last, and so does any
+ * code that interrupts it. So if in_nmi() is false, the stack is free. If it is
+ * true, nothing is stepped: an access that can't be performed opens its domain for
+ * all contexts.
+ *
+ * Context: the page fault, interrupts off.
+ * Return: false if the fault is left to the kernel.
+ */
+bool step_let_through(struct pt_regs *regs, int key, enum step done,
+		      const struct pt_regs *after, bool once)
+{
+	if (done == STEP_DONE || done == STEP_STRING)
+		*regs = *after;
+	else if (!in_nmi())
+		grant_step(key, regs, once);
+	else if (done == STEP_UNKNOWN)
+		grant_fail_open(key);
+	else
+		return false;
+	return true;
+}
+
+/*
+ * The debug exception after the stepped instruction. If the instruction was a copy
+ * from a missing user page, it comes after the first instruction of the fixup code.
+ */
+static int step_done(struct notifier_block *nb, unsigned long event,
+		     void *data)
+{
+	struct die_args *args = data;
+	unsigned long *dr6 = (unsigned long *)args->err;
+	struct pt_regs *regs = args->regs;
+
+	if (event != DIE_DEBUG || !(*dr6 & DR_STEP) || user_mode(regs) ||
+	    !grant_step_done(regs))
+		return NOTIFY_DONE;
+	*dr6 &= ~DR_STEP;
+	return *dr6 & DR_TRAP_BITS ? NOTIFY_DONE : NOTIFY_STOP;
+}
+
+static struct notifier_block step_notifier = {
+	.notifier_call = step_done,
+	/* Before kprobes and kgdb, which do not expect this exception. */
+	.priority = INT_MAX - 1,
+};
+
 static enum hrtimer_restart step_timer(struct hrtimer *timer)
 {
 	return HRTIMER_NORESTART;
 }
 
-void __init step_init(void)
+/**
+ * step_init() - set up the timers, and register for debug exceptions
+ *
+ * Context: process context, sleeps.
+ * Return: 0, or an error of register_die_notifier().
+ */
+int __init step_init(void)
 {
-	struct hrtimer *timer;
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
-		timer = per_cpu_ptr(&step_timers, cpu);
-		hrtimer_init(timer, CLOCK_MONOTONIC,
-			     HRTIMER_MODE_REL_PINNED_HARD);
-		timer->function = step_timer;
-	}
+	for_each_possible_cpu(cpu)
+		compat_hrtimer_setup(per_cpu_ptr(&step_timers, cpu), step_timer,
+				     CLOCK_MONOTONIC,
+				     HRTIMER_MODE_REL_PINNED_HARD);
+	return register_die_notifier(&step_notifier);
 }
 
-/* No window is opened any more. */
+/**
+ * step_exit() - undo step_init()
+ *
+ * Context: process context, sleeps; no window is opened any more, and the last step
+ * is complete.
+ */
 void step_exit(void)
 {
 	int cpu;
 
+	unregister_die_notifier(&step_notifier);
 	for_each_possible_cpu(cpu)
 		hrtimer_cancel(per_cpu_ptr(&step_timers, cpu));
 }

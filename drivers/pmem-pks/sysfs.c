@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The user's view: /sys/kernel/pmem_pks/ and /sys/kernel/debug/pmem_pks/.
+ * The user's interface: /sys/kernel/pmem_pks/.
  *
- * Everybody may read what monitoring wants: counters, modes, keys. What tells of
- * addresses, of others' I/O or of the kernel's code is root's alone.
+ * All users may read what monitoring needs: counters, modes and keys. Only root may
+ * read what tells about addresses, other users' I/O or the kernel's code.
  *
- * Process context. No attribute takes pmem.c's lock, which is held while a
- * domain's folder is removed.
+ * Context: process context. No attribute takes pmem_lock, which is held while a
+ * domain's directory is removed.
  */
-#include <linux/debugfs.h>
 #include <linux/kobject.h>
 #include <linux/mm.h>
-#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -21,7 +19,6 @@
 static struct kobject *root;
 static struct kset *namespaces;
 static struct kernfs_node *total_file;
-static struct dentry *debug_root;
 
 #define ROOT_TOTAL(name, mode, total)					\
 static ssize_t name##_show(struct kobject *kobj,			\
@@ -53,18 +50,17 @@ static ssize_t fault_mode_show(struct kobject *kobj,
 			  fault_mode_names[READ_ONCE(fault_mode)]);
 }
 
-/* No byte behind the end of the string. */
+/* Whether the input contains no NUL byte. */
 static bool is_string(const char *buf, size_t count)
 {
 	return !memchr(buf, '\0', count);
 }
 
 /*
- * The mode that a string names, of the first @nr; any with "!" behind it.
+ * Parse one of the first @nr modes. A "!" may follow it.
  *
- * What contain, strict and panic do to a writer that we do not know is its loss.
- * So they are refused while there is one, unless they are asked for by a "!".
- * Return: the mode, -EINVAL or -EBUSY.
+ * contain, strict and panic make an unknown writer lose data. So they are refused
+ * while there is one, unless a "!" follows. Return: the mode, -EINVAL or -EBUSY.
  */
 static int mode_of(const char *buf, size_t nr)
 {
@@ -150,7 +146,7 @@ static struct attribute *root_attrs[] = {
 
 static const struct attribute_group root_group = { .attrs = root_attrs };
 
-/* A namespace's folder */
+/* The directory of a namespace. */
 
 struct domain_attr {
 	struct attribute attr;
@@ -193,7 +189,7 @@ static ssize_t protect_store(struct domain *d, const char *buf, size_t count)
 	if (!sysfs_streq(buf, "0") && !sysfs_streq(buf, "1"))
 		return -EINVAL;
 	on = *buf == '1';
-	if (on && !pmem_is_settled()) {
+	if (on && !READ_ONCE(domain_settled)) {
 		pr_err("%s: not before the module is loaded: it waits for writers\n",
 		       d->name);
 		return -EBUSY;
@@ -257,6 +253,18 @@ static ssize_t last_stray_show(struct domain *d, char *buf)
 	return len ? len + sysfs_emit_at(buf, len, "\n") : 0;
 }
 
+static ssize_t selftest_show(struct domain *d, char *buf)
+{
+	return drill_show(d, buf);
+}
+
+static ssize_t selftest_store(struct domain *d, const char *buf, size_t count)
+{
+	int ret = sysfs_streq(buf, "1") ? drill_run(d) : -EINVAL;
+
+	return ret ? ret : count;
+}
+
 static struct domain_attr protect_attr = __ATTR_RW(protect);
 static struct domain_attr domain_fault_mode_attr =
 	__ATTR(fault_mode, 0644, domain_fault_mode_show,
@@ -272,6 +280,8 @@ static struct domain_attr domain_pinned_windows_attr =
 static struct domain_attr aliases_attr = __ATTR_RO(aliases);
 static struct domain_attr last_stray_attr =
 	__ATTR_RO_MODE(last_stray, 0400);
+static struct domain_attr selftest_attr =
+	__ATTR(selftest, 0600, selftest_show, selftest_store);
 
 static struct attribute *domain_attrs[] = {
 	&protect_attr.attr,
@@ -283,6 +293,7 @@ static struct attribute *domain_attrs[] = {
 	&domain_pinned_windows_attr.attr,
 	&aliases_attr.attr,
 	&last_stray_attr.attr,
+	&selftest_attr.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(domain);
@@ -299,9 +310,10 @@ static const struct kobj_type domain_ktype = {
 };
 
 /**
- * sysfs_add_domain() - make a domain's folder
- * @d: the domain; kobject_put(&d->kobj) frees it from now on, also on an error
+ * sysfs_add_domain() - make a domain's directory
+ * @d: the domain; from now on kobject_put(&d->kobj) frees it, even after an error
  *
+ * Context: process context, sleeps.
  * Return: 0 or an error.
  */
 int sysfs_add_domain(struct domain *d)
@@ -319,10 +331,12 @@ int sysfs_add_domain(struct domain *d)
 }
 
 /**
- * sysfs_del_domain() - remove a domain's folder
+ * sysfs_del_domain() - remove a domain's directory
  * @d: the domain
  *
- * On return nobody reads or writes the folder's files.
+ * On return no thread reads or writes the directory's files.
+ *
+ * Context: process context, sleeps.
  */
 void sysfs_del_domain(struct domain *d)
 {
@@ -334,49 +348,7 @@ void sysfs_del_domain(struct domain *d)
 	kobject_del(&d->kobj);
 }
 
-static void leaves_show_domain(struct domain *d, void *arg)
-{
-	struct seq_file *m = arg;
-	struct keymap_leaves leaves;
-
-	if (keymap_leaves(d->start, d->end, d->key, &leaves)) {
-		seq_printf(m, "%s not mapped\n", d->name);
-		return;
-	}
-	seq_printf(m, "%s key=%d keyed=%lu 4k=%lu 2m=%lu 1g=%lu\n", d->name,
-		   d->key, leaves.keyed, leaves.nr[0], leaves.nr[1],
-		   leaves.nr[2]);
-}
-
-static int leaves_show(struct seq_file *m, void *unused)
-{
-	pmem_for_each(leaves_show_domain, m);
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(leaves);
-
-static int stops_show(struct seq_file *m, void *unused)
-{
-	seq_printf(m, "threads=%llu stops=%llu longest_ns=%llu\n",
-		   stacks_stats.threads, stacks_stats.stops,
-		   stacks_stats.longest_ns);
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(stops);
-
-static int log_show(struct seq_file *m, void *unused)
-{
-	return report_show(m, false);
-}
-DEFINE_SHOW_ATTRIBUTE(log);
-
-static int log_json_show(struct seq_file *m, void *unused)
-{
-	return report_show(m, true);
-}
-DEFINE_SHOW_ATTRIBUTE(log_json);
-
-/* Of a domain's uevents; its folder's kset would give its own name. */
+/* The subsystem of a domain's uevents. By default it would be the kset's name. */
 static const char *namespace_subsystem(compat_uevent_kobject *kobj)
 {
 	return "pmem_pks";
@@ -387,8 +359,9 @@ static const struct kset_uevent_ops namespace_uevents = {
 };
 
 /**
- * sysfs_view_init() - make the folders
+ * sysfs_view_init() - make the directories
  *
+ * Context: process context, sleeps.
  * Return: 0 or an error.
  */
 int __init sysfs_view_init(void)
@@ -407,11 +380,6 @@ int __init sysfs_view_init(void)
 		goto put_root;
 	total_file = sysfs_get_dirent(root->sd, "stray_writes");
 	report_set_total(total_file);
-	debug_root = debugfs_create_dir("pmem_pks", NULL);
-	debugfs_create_file("leaves", 0400, debug_root, NULL, &leaves_fops);
-	debugfs_create_file("stops", 0400, debug_root, NULL, &stops_fops);
-	debugfs_create_file("log", 0400, debug_root, NULL, &log_fops);
-	debugfs_create_file("log.json", 0400, debug_root, NULL, &log_json_fops);
 	return 0;
 
 put_root:
@@ -420,13 +388,12 @@ put_root:
 }
 
 /**
- * sysfs_view_exit() - remove the folders
+ * sysfs_view_exit() - remove the directories
  *
- * The domains' folders are gone.
+ * Context: process context, sleeps; the domains' directories are gone.
  */
 void sysfs_view_exit(void)
 {
-	debugfs_remove_recursive(debug_root);
 	report_set_total(NULL);
 	sysfs_put(total_file);
 	kset_unregister(namespaces);

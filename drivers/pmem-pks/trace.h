@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The tracepoints: /sys/kernel/tracing/events/pmem_pks/. What they record has
- * addresses of code, as those of all tracepoints have: tracefs and perf's raw
- * records are root's, unless root gives them away.
+ * The tracepoints: /sys/kernel/tracing/events/pmem_pks/. As with other tracepoints,
+ * their records contain addresses of code. Only root may read tracefs and perf's raw
+ * records, unless root permits it to others.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM pmem_pks
@@ -12,7 +12,9 @@
 
 #include <linux/tracepoint.h>
 
-/* In the formats, which user space reads, by number. */
+#include "record.h"
+
+/* User space reads these in the format files, and needs their numbers there. */
 TRACE_DEFINE_ENUM(STRAY_THREAD);
 TRACE_DEFINE_ENUM(STRAY_SOFTIRQ);
 TRACE_DEFINE_ENUM(STRAY_HARDIRQ);
@@ -22,7 +24,7 @@ TRACE_DEFINE_ENUM(FAULT_CONTAIN);
 TRACE_DEFINE_ENUM(FAULT_STRICT);
 TRACE_DEFINE_ENUM(FAULT_PANIC);
 
-TRACE_EVENT_FN(stray_write,
+TRACE_EVENT_FN(stray_access,
 
 	TP_PROTO(const struct stray *stray),
 
@@ -50,9 +52,10 @@ TRACE_EVENT_FN(stray_write,
 		__entry->context = stray->context;
 	),
 
-	TP_printk("%s+0x%lx by %pS, width %u, bytes %llu, %s, %s%s",
-		  __entry->domain, __entry->offset, (void *)__entry->ip,
-		  __entry->width, __entry->bytes,
+	TP_printk("%s %s+0x%lx by %pS, width %u, bytes %llu, %s, %s",
+		  __entry->read ? "read of" : "write to", __entry->domain,
+		  __entry->offset, (void *)__entry->ip, __entry->width,
+		  __entry->bytes,
 		  __print_symbolic(__entry->context,
 				   { STRAY_THREAD, "thread" },
 				   { STRAY_SOFTIRQ, "softirq" },
@@ -61,10 +64,9 @@ TRACE_EVENT_FN(stray_write,
 		  __print_symbolic(__entry->mode, { FAULT_RELAXED, "relaxed" },
 				   { FAULT_CONTAIN, "contain" },
 				   { FAULT_STRICT, "strict" },
-				   { FAULT_PANIC, "panic" }),
-		  __entry->read ? ", a read" : ""),
+				   { FAULT_PANIC, "panic" })),
 
-	report_trace_hold, report_trace_release
+	trace_hold, trace_release
 );
 
 TRACE_EVENT_FN(pinned_write,
@@ -88,7 +90,7 @@ TRACE_EVENT_FN(pinned_write,
 	TP_printk("%s+0x%lx by %pS", __entry->domain, __entry->offset,
 		  (void *)__entry->ip),
 
-	report_trace_hold, report_trace_release
+	trace_hold, trace_release
 );
 
 DECLARE_EVENT_CLASS(pmem_pks_key,
@@ -108,16 +110,16 @@ DECLARE_EVENT_CLASS(pmem_pks_key,
 	TP_printk("key=%u", __entry->key)
 );
 
-DEFINE_EVENT_FN(pmem_pks_key, grant,
+DEFINE_EVENT_FN(pmem_pks_key, pmem_pks_grant,
 	TP_PROTO(unsigned int key),
 	TP_ARGS(key),
-	report_trace_hold, report_trace_release
+	trace_hold, trace_release
 );
 
-DEFINE_EVENT_FN(pmem_pks_key, revoke,
+DEFINE_EVENT_FN(pmem_pks_key, pmem_pks_revoke,
 	TP_PROTO(unsigned int key),
 	TP_ARGS(key),
-	report_trace_hold, report_trace_release
+	trace_hold, trace_release
 );
 
 #endif /* PMEM_PKS_TRACE_H */

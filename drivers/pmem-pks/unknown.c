@@ -2,21 +2,22 @@
 /*
  * Writers of pmem that no hook covers, and how they are told from wild pointers.
  *
- * A module that gets addresses from dax_direct_access() is a driver for pmem. What
- * it stores may go by instructions that the compiler put into its own functions,
- * and those can't be hooked unless somebody names them. So its *text* is noted
- * when the module comes: a store by an instruction in there, or by a copy routine
- * of the kernel that was called from there, is that of an unknown writer. The same
- * holds for a module whose known writers could not be hooked (writers.c).
+ * A module that calls dax_direct_access() for an address is a driver for pmem. It
+ * may store by instructions that the compiler has put into its own functions, and
+ * those can't be hooked unless the administrator names them. So when such a module
+ * is loaded, its code is noted as a text. A store belongs to an unknown writer if
+ * its instruction is in a text, or in a copy routine of the kernel that was called
+ * from a text. The same applies to a module whose known writers could not be hooked
+ * (writers.c).
  *
  * Such a store is let through in every mode: it is no wild pointer, and to drop it
- * loses a driver's data. It is counted by instruction. A worker finds the
- * function's name, which is logged once, and stands in the list unknown_writers
- * until the administrator makes it known.
+ * would lose a driver's data. Stores are counted by instruction. A worker finds the
+ * function's name and logs it once. The name stays in the list unknown_writers until
+ * the administrator adds the function to the writers.
  *
- * The fault reads the texts and counts, in any context, NMIs included, and takes
- * no lock: the texts are under RCU, and a slot is taken by cmpxchg(). Everything
- * else is process context, ordered by texts_lock, which is the innermost one.
+ * The page fault reads the texts and counts, in any context, NMI included. It takes
+ * no lock: the texts are under RCU, and a slot is taken by cmpxchg(). All other
+ * functions run in process context, ordered by texts_lock.
  */
 #include <linux/irq_work.h>
 #include <linux/kallsyms.h>
@@ -24,6 +25,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/rculist.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -33,9 +35,9 @@
 #include "internal.h"
 
 #define UNKNOWN_NAME	100
-/* Instructions that are told apart. */
+/* The most instructions that are counted separately. */
 #define SLOTS		128
-/* How deep the kernel's copy routines call each other. */
+/* How deep the kernel's copy routines call one another. */
 #define HELPER_DEPTH	3
 
 enum {
@@ -51,13 +53,13 @@ struct text {
 	unsigned long start[NR_TEXTS];
 	unsigned long size[NR_TEXTS];
 	bool driver;		/* it calls dax_direct_access() */
-	bool unhooked;		/* its known writers could not be hooked */
+	bool unhooked;		/* some known writers could not be hooked */
 	struct rcu_head rcu;
 };
 
 struct slot {
 	unsigned long ip;	/* 0: free */
-	atomic64_t count;	/* since it was last taken to the list */
+	atomic64_t count;	/* stores not yet added to the list */
 };
 
 struct unknown {
@@ -73,42 +75,14 @@ static struct slot slots[SLOTS];
 /* Stores by instructions for which there was no slot. */
 static atomic64_t others;
 
-/* dax_direct_access() */
-static unsigned long dax_access;
-
 /*
- * They call dax_direct_access() to hand the address on, and store nothing there.
- * A store of theirs is as stray as anybody's.
+ * Modules that call dax_direct_access() only to pass the address on. They store
+ * nothing there, so a store of theirs is stray.
  */
 static const char * const no_drivers[] = {
 	"dm_mod", "dm_log_writes", "fuse", "virtiofs",
 };
 
-/*
- * What drivers store by, of both kernels: who called it is the writer. Each has
- * one of some of these, by the CPU and the version.
- */
-static struct {
-	const char *name;
-	unsigned long addr;
-	unsigned long size;
-} helpers[] = {
-	{ "memset" }, { "memset_orig" }, { "memset_erms" },
-	{ "memcpy" }, { "memcpy_orig" }, { "memcpy_erms" },
-	{ "memmove" }, { "copy_page" }, { "copy_page_regs" },
-	{ "clear_page_orig" }, { "clear_page_rep" }, { "clear_page_erms" },
-	{ "__memcpy_flushcache" }, { "_copy_from_iter" },
-	{ "_copy_from_iter_nocache" }, { "_copy_from_iter_flushcache" },
-	{ "copy_user_flushcache" }, { "__copy_user_flushcache" },
-	{ "__copy_user_nocache" }, { "rep_movs_alternative" },
-	{ "copy_user_generic_string" }, { "copy_user_generic_unrolled" },
-	{ "copy_user_enhanced_fast_string" }, { "copy_user_short_string" },
-	{ "_copy_from_user" }, { "copy_mc_to_kernel" },
-	{ "copy_mc_fragile" }, { "copy_mc_enhanced_fast_string" },
-	{ "strcpy" }, { "strncpy" }, { "memcpy_and_pad" },
-};
-
-/* Preemption off. */
 static bool text_has(unsigned long ip)
 {
 	const struct text *t;
@@ -121,33 +95,23 @@ static bool text_has(unsigned long ip)
 	return false;
 }
 
-static bool helper_has(unsigned long ip)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(helpers); i++)
-		if (ip - helpers[i].addr < helpers[i].size)
-			return true;
-	return false;
-}
-
-/* Who called the copy routine that stores: where it does, or 0. */
+/* Return: the address from which the storing copy routine was called, or 0. */
 static unsigned long helper_caller(struct pt_regs *regs)
 {
 	struct unwind_state state;
 	unsigned long ip;
 	int depth;
 
-	if (!helper_has(regs->ip))
+	if (!symbols_is_in(SYMBOLS_COPIES, regs->ip))
 		return 0;
 	unwind_start(&state, current, regs, NULL);
 	for (depth = 0; depth < HELPER_DEPTH && !unwind_done(&state); depth++) {
 		ip = unwind_get_return_address(&state);
 		if (!ip)
 			break;
-		/* What it returns to may be the next function's. */
+		/* The return address may be in the next function. */
 		ip--;
-		if (!helper_has(ip))
+		if (!symbols_is_in(SYMBOLS_COPIES, ip))
 			return ip;
 		unwind_next_frame(&state);
 	}
@@ -184,12 +148,12 @@ static void unknown_count(unsigned long ip)
 }
 
 /**
- * unknown_store() - whether a store to pmem is that of an unknown writer
+ * unknown_store() - check whether a store to pmem belongs to an unknown writer
  * @regs: the registers of the store
  *
- * If it is, it is counted, and to be let through.
- *
- * Context: the page fault.
+ * Context: the page fault. Cost: a comparison per driver of pmem; for a store by a
+ * copy routine, the unwinding of up to HELPER_DEPTH frames.
+ * Return: whether it does. Then it has been counted, and the caller lets it through.
  */
 bool unknown_store(struct pt_regs *regs)
 {
@@ -206,18 +170,18 @@ bool unknown_store(struct pt_regs *regs)
 	return true;
 }
 
-/* texts_lock held. */
 static struct unknown *unknown_find(const char *name)
 {
 	struct unknown *u;
 
+	lockdep_assert_held(&texts_lock);
 	list_for_each_entry(u, &unknowns, list)
 		if (!strcmp(u->name, name))
 			return u;
 	return NULL;
 }
 
-/* The function of an address, as writers_change() knows it. */
+/* Name the function of an address as writers_change() takes it. */
 static bool unknown_name(char *name, unsigned long ip)
 {
 	char text[KSYM_SYMBOL_LEN], *module, *cold;
@@ -230,7 +194,7 @@ static bool unknown_name(char *name, unsigned long ip)
 	module++;
 	module[strcspn(module, "]")] = '\0';
 	text[strcspn(text, "+")] = '\0';
-	/* The compiler puts what is rare in a function elsewhere. */
+	/* The compiler moves a function's rare code to <function>.cold. */
 	cold = strstr(text, ".cold");
 	if (cold)
 		*cold = '\0';
@@ -238,15 +202,13 @@ static bool unknown_name(char *name, unsigned long ip)
 	       UNKNOWN_NAME;
 }
 
-/*
- * texts_lock held, and the module of the instruction is there. Take what was
- * counted to the list.
- */
+/* Add a slot's count to the list. The module of its instruction is still loaded. */
 static void unknown_collect_slot(struct slot *slot)
 {
 	char name[UNKNOWN_NAME];
 	struct unknown *u;
 
+	lockdep_assert_held(&texts_lock);
 	if (!atomic64_read(&slot->count) || !unknown_name(name, slot->ip))
 		return;
 	u = unknown_find(name);
@@ -262,11 +224,11 @@ static void unknown_collect_slot(struct slot *slot)
 	u->count += atomic64_xchg(&slot->count, 0);
 }
 
-/* texts_lock held. */
 static void unknown_collect(void)
 {
 	struct slot *slot;
 
+	lockdep_assert_held(&texts_lock);
 	for (slot = slots; slot < slots + SLOTS; slot++)
 		unknown_collect_slot(slot);
 }
@@ -279,9 +241,9 @@ static void unknown_tell(struct work_struct *work)
 }
 
 /*
- * Whether code calls dax_direct_access(), or ends in a jump to it: e8 or e9, and
- * the distance. The call may be to the accounting in front of a function (call
- * depth tracking), or to behind its ENDBR.
+ * Whether code calls dax_direct_access() or jumps to it: opcode e8 or e9, and the
+ * distance. The target may be the accounting code before the function (call depth
+ * tracking), or the instruction after its ENDBR.
  */
 static bool text_calls(const u8 *code, unsigned long size)
 {
@@ -294,7 +256,7 @@ static bool text_calls(const u8 *code, unsigned long size)
 			continue;
 		memcpy(&distance, insn + 1, sizeof(distance));
 		to = (unsigned long)insn + 5 + distance;
-		if (to - (dax_access - 16) <= 16 + ENDBR_INSN_SIZE)
+		if (to - (symbols.dax_direct_access - 16) <= 16 + ENDBR_INSN_SIZE)
 			return true;
 	}
 	return false;
@@ -313,11 +275,11 @@ static bool text_is_driver(const struct text *t)
 	return false;
 }
 
-/* texts_lock held. */
 static struct text *text_find(const struct module *module)
 {
 	struct text *t;
 
+	lockdep_assert_held(&texts_lock);
 	list_for_each_entry(t, &texts, list)
 		if (t->module == module)
 			return t;
@@ -338,20 +300,21 @@ static struct text *text_of(const struct module *module)
 	return t;
 }
 
-/* texts_lock held. */
 static void text_add(struct text *t)
 {
-	/* The code of its initialization may be gone since we saw it. */
+	lockdep_assert_held(&texts_lock);
+	/* The init code may have been freed since text_of(). */
 	if (t->module->state == MODULE_STATE_LIVE)
 		t->size[TEXT_INIT] = 0;
 	list_add_tail_rcu(&t->list, &texts);
 }
 
-/* texts_lock held, and what was counted for it is in the list. */
+/* Remove a text. Its slots' counts are in the list already. */
 static void text_drop(struct text *t)
 {
 	struct slot *slot;
 
+	lockdep_assert_held(&texts_lock);
 	list_del_rcu(&t->list);
 	kfree_rcu(t, rcu);
 	for (slot = slots; slot < slots + SLOTS; slot++)
@@ -365,7 +328,7 @@ static void unknown_missed(const struct module *module)
 	       module->name);
 }
 
-/* A module comes, or is there. */
+/* A module is being loaded, or is loaded. */
 static void unknown_come(const struct module *module)
 {
 	struct text *t = text_of(module);
@@ -384,7 +347,7 @@ static void unknown_come(const struct module *module)
 	mutex_unlock(&texts_lock);
 }
 
-/* A module goes: nobody is in its functions any more. */
+/* A module is being removed: no thread is inside its functions any more. */
 static void unknown_go(const struct module *module)
 {
 	struct text *t;
@@ -397,7 +360,7 @@ static void unknown_go(const struct module *module)
 	mutex_unlock(&texts_lock);
 }
 
-/* What a module's initialization ran in is about to be freed. */
+/* A module's init code is about to be freed. */
 static void unknown_live(const struct module *module)
 {
 	struct text *t;
@@ -411,9 +374,9 @@ static void unknown_live(const struct module *module)
 }
 
 /**
- * unknown_module_event() - follow a module as it comes and goes
+ * unknown_module_event() - follow a module as it is loaded and removed
  * @module: the module
- * @event: of the module notifiers
+ * @event: the event of the module notifier
  *
  * Context: process context, sleeps.
  */
@@ -427,15 +390,13 @@ void unknown_module_event(const struct module *module, unsigned long event)
 		unknown_go(module);
 }
 
-/*
- * texts_lock held. Forget what has a name, or all of a module's if that ends in a
- * colon.
- */
+/* Remove a name from the list; if it ends in a colon, all names of that module. */
 static void unknown_forget(const char *name)
 {
 	size_t len = strlen(name);
 	struct unknown *u, *next;
 
+	lockdep_assert_held(&texts_lock);
 	unknown_collect();
 	len += name[len - 1] != ':';
 	list_for_each_entry_safe(u, next, &unknowns, list) {
@@ -447,9 +408,9 @@ static void unknown_forget(const char *name)
 }
 
 /**
- * unknown_unhooked() - let a module's stores through as its writers are not hooked
- * @module: the module, which stays meanwhile
- * @unhooked: false: they are hooked now, and what was seen until now forgotten
+ * unknown_unhooked() - let a module's stores through, as its writers are not hooked
+ * @module: the module; the caller has a reference
+ * @unhooked: false: they are hooked now, and its names are removed from the list
  *
  * Context: process context, sleeps.
  */
@@ -479,7 +440,7 @@ void unknown_unhooked(const struct module *module, bool unhooked)
 }
 
 /**
- * unknown_known() - forget an unknown writer, as it is one of the writers now
+ * unknown_known() - remove a function from the list, as it is a known writer now
  * @name: module:function
  *
  * Context: process context, sleeps.
@@ -492,11 +453,11 @@ void unknown_known(const char *name)
 }
 
 /**
- * unknown_refuse() - whether a mode is to be refused for there are unknown writers
+ * unknown_refuse() - refuse a mode while there are unknown writers
  * @mode: the mode's name, for the log
  *
  * Context: process context, sleeps.
- * Return: 0, or -EBUSY, which has one line in the log.
+ * Return: 0; or -EBUSY, after one line in the log.
  */
 int unknown_refuse(const char *mode)
 {
@@ -517,11 +478,11 @@ int unknown_refuse(const char *mode)
 
 /**
  * unknown_show() - list the unknown writers
- * @buf: a page, for sysfs: a line for each, "+module:function", as it can be
- *	 written to the file writers, and how many stores of it were let through
+ * @buf: a page, for sysfs: gets a line "+module:function" for each, which can be
+ *	 written to the file writers
  *
  * Context: process context, sleeps.
- * Return: the length.
+ * Return: the length in bytes.
  */
 int unknown_show(char *buf)
 {
@@ -531,56 +492,57 @@ int unknown_show(char *buf)
 	mutex_lock(&texts_lock);
 	unknown_collect();
 	list_for_each_entry(u, &unknowns, list)
-		len += sysfs_emit_at(buf, len, "+%s %llu\n", u->name, u->count);
-	if (atomic64_read(&others))
-		len += sysfs_emit_at(buf, len, "others %lld\n",
-				     atomic64_read(&others));
+		len += sysfs_emit_at(buf, len, "+%s\n", u->name);
 	mutex_unlock(&texts_lock);
 	return len;
 }
 
 /**
- * unknown_init() - find the drivers that are there
+ * unknown_show_hits() - list the unknown writers, with the number of their stores
+ * @m: gets a line for each; "others" counts stores for which there was no slot
  *
- * Those that come meanwhile are told of by unknown_module_event().
- *
- * Return: 0, or -ENOENT when the kernel has no list of modules.
+ * Context: process context, sleeps.
  */
-int __init unknown_init(void)
+void unknown_show_hits(struct seq_file *m)
 {
-	struct mutex *modules_lock = (void *)hook_symbol("module_mutex");
-	struct list_head *modules = (void *)hook_symbol("modules");
-	struct module *module;
-	int i;
+	const struct unknown *u;
 
-	if (!modules_lock || !modules) {
-		pr_err("cannot resolve modules and module_mutex\n");
-		return -ENOENT;
-	}
-	for (i = 0; i < ARRAY_SIZE(helpers); i++) {
-		helpers[i].addr = hook_symbol(helpers[i].name);
-		if (helpers[i].addr)
-			helpers[i].size = hook_symbol_size(helpers[i].addr,
-							   NULL);
-	}
-	dax_access = hook_symbol("dax_direct_access");
-	if (!dax_access)
-		return 0;
-	/* Who has it keeps modules from being freed. */
-	mutex_lock(modules_lock);
-	list_for_each_entry(module, modules, list)
-		if (module->state != MODULE_STATE_UNFORMED &&
-		    module->state != MODULE_STATE_GOING)
-			unknown_come(module);
-	mutex_unlock(modules_lock);
-	return 0;
+	mutex_lock(&texts_lock);
+	unknown_collect();
+	list_for_each_entry(u, &unknowns, list)
+		seq_printf(m, "%s %llu\n", u->name, u->count);
+	if (atomic64_read(&others))
+		seq_printf(m, "others %lld\n", atomic64_read(&others));
+	mutex_unlock(&texts_lock);
 }
 
 /**
- * unknown_exit() - forget them
+ * unknown_init() - find the drivers of pmem that are loaded
  *
- * Context: process context, behind the last fault and the last module event;
- * sleeps.
+ * The module notifier is registered already: it reports modules that are loaded
+ * meanwhile.
+ *
+ * Context: process context, sleeps. Cost: a search of the code of each module.
+ */
+void __init unknown_init(void)
+{
+	struct module *module;
+
+	if (!symbols.dax_direct_access)
+		return;
+	/* No module is freed while this is held. */
+	mutex_lock(symbols.module_mutex);
+	list_for_each_entry(module, symbols.modules, list)
+		if (module->state != MODULE_STATE_UNFORMED &&
+		    module->state != MODULE_STATE_GOING)
+			unknown_come(module);
+	mutex_unlock(symbols.module_mutex);
+}
+
+/**
+ * unknown_exit() - forget the drivers and the unknown writers
+ *
+ * Context: process context, sleeps; after the last fault and the last module event.
  */
 void unknown_exit(void)
 {
@@ -589,8 +551,10 @@ void unknown_exit(void)
 
 	irq_work_sync(&tell_interrupt);
 	flush_work(&tell_work);
+	mutex_lock(&texts_lock);
 	list_for_each_entry_safe(t, next, &texts, list)
 		text_drop(t);
 	list_for_each_entry_safe(u, next_u, &unknowns, list)
 		kfree(u);
+	mutex_unlock(&texts_lock);
 }

@@ -1,158 +1,66 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel functions that legitimately write pmem through the kernel's
- * mapping, and the grants around them.
+ * The kernel functions that legitimately write pmem through the kernel's mapping,
+ * and the grants around them.
  *
- * Where a function gets its destination as an argument, the domain of that
- * address is granted from its entry to its exit. The others find it inside;
- * they get a scope, and the domain is granted when their own store to it faults
- * (writers_direct_store()). So nothing that they call, a filesystem's block
- * allocation for example, may write pmem on their account.
+ * If a function's destination is one of its arguments, the domain of that address is
+ * granted from its entry to its exit. Other functions compute the destination. They
+ * get a scope: the domain is granted when a store of their own to it faults
+ * (writers_direct_store()). So what they call, a filesystem's block allocation for
+ * example, gets no grant.
  *
- * The block layer's writes (/dev/pmemN, filesystem metadata, page cache, whole
- * pages zeroed for DAX, recovery of poisoned blocks) all reach pmem by
- * __memcpy_flushcache(), one page at the most.
+ * All writes of the block layer (/dev/pmemN, filesystem metadata, page cache, whole
+ * pages zeroed for DAX, recovery of poisoned blocks) reach pmem by
+ * __memcpy_flushcache(), at most one page at a time.
  */
 #include <linux/ctype.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/pfn_t.h>
 #include <linux/rcupdate.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 #include <asm/unwind.h>
 
 #include "internal.h"
 
-#define NO_ARG	-1
-/*
- * No writers: they let a program write a page, or one of 2 MiB. page.c wants to
- * know of it.
- */
-#define NOTE_PTE	-2
-#define NOTE_PMD	-3
-/* What writer_enter() returns for a scope, and for those; else it is the key. */
+/* Arguments in names.h that are not the number of the destination. */
+#define WRITER_SCOPE	-1
+#define WRITER_NOTE_PTE	-2
+#define WRITER_NOTE_PMD	-3
+/* The tokens of a scope and of a note. Any other token has a key and its mask. */
 #define TOKEN_SCOPE	PKS_NR_KEYS
 #define TOKEN_NOTE	(PKS_NR_KEYS + 1)
 
 /*
- * dax_copy_from_iter() and dax_recovery_write() leave no frame of their own on
- * the stack, where hook_settle() would see it: they end in a jump to the copy
- * (pmem is always DAXDEV_NOCACHE), which nobody else uses.
+ * The writers. The first two are used by the writes of applications: each has a
+ * trampoline of its own, which knows the argument that is the destination.
  */
-#define COPY	"_copy_from_iter_flushcache"
-/* The latter by this one, which may sleep before it copies. */
-#define RECOVERY	"nd_pmem:pmem_recovery_write"
-
-/*
- * The two functions that the writes of applications go by, each of whose
- * trampoline knows which argument is the destination, and the rest.
- */
-static struct hook block_writers[] = {
-	{ .name = "__memcpy_flushcache" },
-};
-
-static struct hook dax_writers[] = {
-	{ .name = "dax_copy_from_iter", .tails = { COPY } },
-};
-
-static struct hook rare_writers[] = {
-	{ .name = "dax_recovery_write", .tails = { COPY, RECOVERY },
-	  .dst_arg = 2 },
-	{ .name = "dax_iomap_copy_around", .alias = "dax_iomap_cow_copy",
-	  .dst_arg = 4 },
-	{ .name = "dax_zero_range", .dst_arg = NO_ARG },
-	{ .name = "dax_truncate_page", .dst_arg = NO_ARG },
-	{ .name = "dax_file_unshare", .dst_arg = NO_ARG },
-};
-
-/*
- * dm-writecache keeps its metadata in pmem and stores to it wherever it changes,
- * by instructions of its own.
- */
-#define WRITECACHE(function)						\
-	{ .name = "dm_writecache:" function, .dst_arg = NO_ARG }
-
-static struct hook writecache_writers[] = {
-	WRITECACHE("writecache_ctr"),
-	WRITECACHE("writecache_flush"),
-	WRITECACHE("writecache_free_entry"),
-	WRITECACHE("writecache_map"),
-	WRITECACHE("writecache_resume"),
-};
-
-/*
- * KVM keeps kernel addresses of guest pages that it writes, without a reference
- * to the pages (gfn_to_pfn_cache), for its clock and what it emulates of Xen.
- */
-static struct hook kvm_writers[] = {
-	{ .name = "kvm:kvm_setup_guest_pvclock", .dst_arg = NO_ARG },
-#define KVM_XEN(function)						\
-	{ .name = "kvm:" function, .dst_arg = NO_ARG, .optional = true }
-	KVM_XEN("kvm_xen_inject_pending_events"),
-	KVM_XEN("kvm_xen_set_evtchn_fast"),
-	KVM_XEN("kvm_xen_shared_info_init"),
-	KVM_XEN("kvm_xen_update_runstate_guest"),
-};
-
-/*
- * dm-pcache, since 6.18: positions and generations of 16 bytes by instructions of
- * its own, zeroes by memset(). Which of these are functions of their own is up to
- * the compiler; what is in none of them is an unknown writer's (unknown.c).
- */
-#define PCACHE(function)						\
-	{ .name = "dm_pcache:" function, .dst_arg = NO_ARG, .optional = true }
-
-static struct hook pcache_writers[] = {
-	PCACHE("cache_dev_start"),
-	PCACHE("cache_dev_zero_range"),
-	PCACHE("cache_pos_encode"),
-	PCACHE("cache_seg_ctrl_write"),
-	PCACHE("cache_seg_init"),
-	PCACHE("cache_seg_put"),
-	PCACHE("segment_copy_from_bio"),
-};
-
-#define WRITER_SET(writers, count, entry)				\
-	{								\
-		.hooks = writers,					\
-		.nr = count,						\
-		.trampoline = (unsigned long)entry,			\
-		.kind = HOOK_WRITERS,					\
-	}
+static struct hook block_writers[] = { NAMES_BLOCK_WRITERS(HOOK_ROW) };
+static struct hook dax_writers[] = { NAMES_DAX_WRITERS(HOOK_ROW) };
+static struct hook rare_writers[] = { NAMES_RARE_WRITERS(HOOK_ROW) };
+static struct hook writecache_writers[] = { NAMES_WRITECACHE_WRITERS(HOOK_ROW) };
+static struct hook pcache_writers[] = { NAMES_PCACHE_WRITERS(HOOK_ROW) };
+static struct hook kvm_writers[] = { NAMES_KVM_WRITERS(HOOK_ROW) };
 
 static struct hook_set writer_sets[] = {
-	WRITER_SET(block_writers, ARRAY_SIZE(block_writers),
-		   hook_block_trampoline),
-	WRITER_SET(dax_writers, ARRAY_SIZE(dax_writers),
-		   hook_dax_trampoline),
-	WRITER_SET(rare_writers, ARRAY_SIZE(rare_writers),
-		   hook_writer_trampoline),
-	WRITER_SET(writecache_writers, ARRAY_SIZE(writecache_writers),
-		   hook_writer_trampoline),
-	WRITER_SET(pcache_writers, ARRAY_SIZE(pcache_writers),
-		   hook_writer_trampoline),
-	WRITER_SET(kvm_writers, ARRAY_SIZE(kvm_writers),
-		   hook_writer_trampoline),
+	HOOK_SET(block_writers, &writers_block_trampoline, HOOK_WRITERS),
+	HOOK_SET(dax_writers, &writers_dax_trampoline, HOOK_WRITERS),
+	HOOK_SET(rare_writers, &writers_trampoline, HOOK_WRITERS),
+	HOOK_SET(writecache_writers, &writers_trampoline, HOOK_WRITERS),
+	HOOK_SET(pcache_writers, &writers_trampoline, HOOK_WRITERS),
+	HOOK_SET(kvm_writers, &writers_trampoline, HOOK_WRITERS),
 };
 
-static const char insert_pmd_prot[] = "vmf_insert_pfn_pmd_prot";
-
-static struct hook note_functions[] = {
-	{ .name = "vmf_insert_mixed_mkwrite", .dst_arg = NOTE_PTE },
-	{ .name = "vmf_insert_pfn_pmd", .alias = insert_pmd_prot,
-	  .dst_arg = NOTE_PMD,
-	  .optional = !IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) },
-};
+static struct hook note_functions[] = { NAMES_NOTES(HOOK_ROW) };
 
 static struct hook_set note_hooks =
-	WRITER_SET(note_functions, ARRAY_SIZE(note_functions),
-		   hook_writer_trampoline);
+	HOOK_SET(note_functions, &writers_trampoline, HOOK_WRITERS);
 
 #define ADDED_NAME	100
 
-/* What the administrator added. */
+/* A writer that the administrator added. */
 struct added {
 	struct list_head list;
 	struct hook_set set;
@@ -162,17 +70,13 @@ struct added {
 
 static LIST_HEAD(added);
 static unsigned int nr_added;
-/* Orders what is placed and removed, by whom ever. */
+/* Orders the placing and removing of writers. */
 static DEFINE_MUTEX(writers_lock);
 
 static DEFINE_PER_CPU(u64, block_hits);
 static DEFINE_PER_CPU(u64, dax_hits);
 
-/*
- * These are called by the trampolines, directly (__noendbr), in the context of
- * the function. Return: a token for writer_exit(), 0 when there is nothing to
- * be undone.
- */
+/* The trampolines call the functions below directly: hence __noendbr. */
 static __always_inline unsigned long writer_open(unsigned long dst,
 						 struct grant *record,
 						 u64 __percpu *hits)
@@ -182,7 +86,7 @@ static __always_inline unsigned long writer_open(unsigned long dst,
 
 	preempt_disable();
 	if (domain_find(dst, &r)) {
-		/* Key and mask, as they lie in memory: one load. */
+		/* Key and mask are adjacent in memory: this is one load. */
 		token = r->key | (u64)r->mask << 32;
 		if (hits)
 			__this_cpu_inc(*hits);
@@ -192,12 +96,28 @@ static __always_inline unsigned long writer_open(unsigned long dst,
 	return token;
 }
 
+/**
+ * writer_enter_block() - the trampoline's call before __memcpy_flushcache()
+ * @dst: the destination
+ * @record: room for a record in the trampoline's frame
+ *
+ * Context: that of the writer; any but NMI.
+ * Return: a token for writer_exit_dst(); 0 if @dst is in no domain.
+ */
 __noendbr unsigned long writer_enter_block(unsigned long dst,
 					   struct grant *record)
 {
 	return writer_open(dst, record, &block_hits);
 }
 
+/**
+ * writer_enter_dax() - the trampoline's call before dax_copy_from_iter()
+ * @dst: the destination
+ * @record: room for a record in the trampoline's frame
+ *
+ * Context: that of the writer; any but NMI.
+ * Return: a token for writer_exit_dst(); 0 if @dst is in no domain.
+ */
 __noendbr unsigned long writer_enter_dax(unsigned long dst,
 					 struct grant *record)
 {
@@ -205,17 +125,29 @@ __noendbr unsigned long writer_enter_dax(unsigned long dst,
 }
 
 /*
- * Before vmf_insert_mixed_mkwrite(vma, addr, pfn), and vmf_insert_pfn_pmd(vmf, pfn,
- * write), which 6.1 has as vmf_insert_pfn_pmd_prot(vmf, pfn, prot, write).
+ * Called before vmf_insert_mixed_mkwrite(vma, addr, pfn), and before
+ * vmf_insert_pfn_pmd(vmf, pfn, write), which is vmf_insert_pfn_pmd_prot(vmf, pfn,
+ * prot, write) on 6.1.
  */
 static void writer_note(const struct hook *hook, const unsigned long *args)
 {
-	if (hook->dst_arg == NOTE_PTE)
-		page_note(args[2] & ~PFN_FLAGS_MASK, 1);
-	else if ((bool)args[hook->name == insert_pmd_prot ? 3 : 2])
-		page_note(args[1] & ~PFN_FLAGS_MASK, PTRS_PER_PMD);
+	bool newer = hook->name == hook->names[0];
+
+	if (hook->dst_arg == WRITER_NOTE_PTE)
+		page_note(compat_frame(args[2]), 1);
+	else if ((bool)args[newer ? 2 : 3])
+		page_note(compat_frame(args[1]), PTRS_PER_PMD);
 }
 
+/**
+ * writer_enter() - the trampoline's call before any other hooked function
+ * @args: the function's arguments
+ * @ip: the address in the function that the trampoline was called from
+ * @record: room for a record in the trampoline's frame
+ *
+ * Context: that of the writer, NMI included.
+ * Return: a token for writer_exit(); 0 if there is nothing to do after the function.
+ */
 unsigned long writer_enter(const unsigned long *args, unsigned long ip,
 			   struct grant *record)
 {
@@ -226,12 +158,12 @@ unsigned long writer_enter(const unsigned long *args, unsigned long ip,
 	if (in_nmi())
 		return 0;
 	preempt_disable();
-	hook = hook_find(hook_writer_trampoline, ip);
-	if (hook && hook->dst_arg == NO_ARG) {
+	hook = hook_find(&writers_trampoline, ip);
+	if (hook && hook->dst_arg == WRITER_SCOPE) {
 		atomic64_inc(&hook->hits);
 		grant_scope_begin(record);
 		token = TOKEN_SCOPE;
-	} else if (hook && hook->dst_arg <= NOTE_PTE) {
+	} else if (hook && hook->dst_arg <= WRITER_NOTE_PTE) {
 		writer_note(hook, args);
 		token = TOKEN_NOTE;
 	} else if (hook) {
@@ -243,6 +175,13 @@ unsigned long writer_enter(const unsigned long *args, unsigned long ip,
 	return token;
 }
 
+/**
+ * writer_exit_dst() - end the grant of a writer
+ * @token: the token of the enter function
+ * @record: the record that was passed to it
+ *
+ * Context: that of the writer.
+ */
 __noendbr void writer_exit_dst(unsigned long token, struct grant *record)
 {
 	preempt_disable();
@@ -250,6 +189,13 @@ __noendbr void writer_exit_dst(unsigned long token, struct grant *record)
 	preempt_enable();
 }
 
+/**
+ * writer_exit() - the trampoline's call after such a function
+ * @token: what writer_enter() returned
+ * @record: the record that was passed to it
+ *
+ * Context: that of the writer.
+ */
 void writer_exit(unsigned long token, struct grant *record)
 {
 	if (token == TOKEN_SCOPE)
@@ -258,23 +204,22 @@ void writer_exit(unsigned long token, struct grant *record)
 		writer_exit_dst(token, record);
 }
 
-/* Calls from a writer to the store: it may be in memset(), or two deeper. */
+/* The store may be in memset(), which the writer calls, or two calls deeper. */
 #define STORE_DEPTH	3
 
 /**
- * writers_direct_store() - whether a store is that of a writer with a scope
+ * writers_direct_store() - check whether a store belongs to a writer with a scope
  * @regs: the registers of the store
  *
- * True for the store of one of the writers without a destination argument
- * itself, or of what it called, STORE_DEPTH calls deep at most. A writer has our
- * trampoline below it on the stack, also when it was removed meanwhile.
+ * It does if the writer itself stores, or what it calls, at most STORE_DEPTH calls
+ * deep. Such a writer has its trampoline below it on the stack, even if its hook was
+ * removed meanwhile.
  *
- * Context: the page fault.
+ * Context: the page fault. Cost: the unwinding of up to STORE_DEPTH + 2 frames.
+ * Return: whether it does.
  */
 bool writers_direct_store(struct pt_regs *regs)
 {
-	unsigned long start = (unsigned long)hook_writer_trampoline;
-	unsigned long end = (unsigned long)hook_writer_trampoline_end;
 	struct unwind_state state;
 	unsigned long ip;
 	int depth;
@@ -285,34 +230,28 @@ bool writers_direct_store(struct pt_regs *regs)
 		ip = unwind_get_return_address(&state);
 		if (!ip)
 			break;
-		if (ip >= start && ip < end)
+		if (hook_is_in(&writers_trampoline, ip))
 			return true;
 		unwind_next_frame(&state);
 	}
 	return false;
 }
 
-/* find_module() is not exported. */
-static unsigned long find_module_addr;
-
-/*
- * Keep a module from going. Return: false when it is not there, or is going.
- */
+/* Take a reference on a module. Return: false if it is not loaded, or is going. */
 static bool writers_get_module(const char *name, struct module **module)
 {
 	preempt_disable();
-	*module = (struct module *)hook_call(find_module_addr,
-					     (unsigned long)name, 0, 0, 0);
+	*module = kernel_find_module(name);
 	if (*module && !try_module_get(*module))
 		*module = NULL;
 	preempt_enable();
 	return *module;
 }
 
-/* The module of a set's functions. Return: false if it is the kernel. */
+/* Get the module of a set's functions. Return: false if they are in the kernel. */
 static bool writers_module(const struct hook_set *set, char *module)
 {
-	const char *name = set->hooks[0].name;
+	const char *name = set->hooks[0].names[0];
 	const char *colon = strchr(name, ':');
 
 	if (colon)
@@ -322,8 +261,8 @@ static bool writers_module(const struct hook_set *set, char *module)
 }
 
 /*
- * writers_lock held. Hook a set's functions, unless they are in a module that is
- * not there: then they are hooked when it comes. Return: 0 or an error.
+ * Hook a set's functions. If they are in a module that is not loaded, they are
+ * hooked when it is. Return: 0 or an error.
  */
 static int writers_place(struct hook_set *set)
 {
@@ -331,6 +270,7 @@ static int writers_place(struct hook_set *set)
 	struct module *module;
 	int ret;
 
+	lockdep_assert_held(&writers_lock);
 	if (set->ops)
 		return 0;
 	if (!writers_module(set, name))
@@ -349,12 +289,13 @@ static bool writers_is_of(const struct hook_set *set, const char *module)
 	return writers_module(set, name) && !strcmp(name, module);
 }
 
-/* writers_lock held. Whether some of a module's writers could not be hooked. */
+/* Whether some of a module's writers could not be hooked. */
 static bool writers_has_failed(const char *module)
 {
 	const struct added *a;
 	int i;
 
+	lockdep_assert_held(&writers_lock);
 	for (i = 0; i < ARRAY_SIZE(writer_sets); i++)
 		if (writer_sets[i].unhooked &&
 		    writers_is_of(&writer_sets[i], module))
@@ -365,12 +306,13 @@ static bool writers_has_failed(const char *module)
 	return false;
 }
 
-/* writers_lock held. Let a module's stores through while some have failed. */
+/* Let a module's stores through while some of its writers could not be hooked. */
 static void writers_let_through(const struct hook_set *set)
 {
 	char name[MODULE_NAME_LEN];
 	struct module *module;
 
+	lockdep_assert_held(&writers_lock);
 	if (!writers_module(set, name) || !writers_get_module(name, &module))
 		return;
 	unknown_unhooked(module, writers_has_failed(name));
@@ -378,23 +320,26 @@ static void writers_let_through(const struct hook_set *set)
 }
 
 /*
- * writers_lock held. Hook a set's functions, known ones. If those of a module can't
- * be, as another kernel's compiler has inlined one, or somebody else holds it,
- * the module writes all the same, and nobody is to lose data for it.
+ * Hook a set of writers. A module's functions may be impossible to hook, as the
+ * compiler has inlined one, or another user holds it. The module writes all the
+ * same, so its stores are let through: no data may be lost.
  *
- * Return: 0 or an error, for those of a module one that nobody has to heed.
+ * Return: 0 or an error. For functions of a module, the caller may ignore it.
  */
 static int writers_place_known(struct hook_set *set)
 {
 	char name[MODULE_NAME_LEN];
 	int ret = writers_place(set);
 
+	lockdep_assert_held(&writers_lock);
 	if (!writers_module(set, name))
 		return ret;
 	if (ret && !set->unhooked)
 		pr_warn("writers of %s are not hooked: what it writes to pmem is let through\n",
 			name);
-	/* Who was in there has nothing else that lets him through. */
+	/*
+	 * Before this, only unknown.c let stores through: wait for threads inside.
+	 */
 	if (!ret && set->unhooked)
 		ret = hook_settle(HOOK_WRITERS, true);
 	set->unhooked = ret;
@@ -419,8 +364,8 @@ static bool writers_is_name(const char *name)
 }
 
 /*
- * A function that was named without its module is called by its full name, so
- * that its hook goes with the module. Return: 0 or an error.
+ * Add the module to a function's name, if it has none, so that the hook goes with
+ * the module. Return: 0 or an error.
  */
 static int writers_qualify(char *name, size_t size)
 {
@@ -430,10 +375,10 @@ static int writers_qualify(char *name, size_t size)
 
 	if (strchr(name, ':'))
 		return 0;
-	addr = hook_symbol(name);
+	addr = symbols_find(name);
 	if (!addr)
 		return -ENOENT;
-	if (!hook_symbol_size(addr, module))
+	if (!symbols_size(addr, module))
 		return -EINVAL;
 	if (!*module)
 		return 0;
@@ -446,23 +391,32 @@ static int writers_qualify(char *name, size_t size)
 	return ret;
 }
 
+/*
+ * Return: the name that was found, or the newest kernel's if it was not looked up.
+ */
+static const char *writers_name(const struct hook *hook)
+{
+	return hook->name ?: hook->names[0];
+}
+
 static struct hook_set *writers_find_own(const char *name)
 {
 	int i, n;
 
 	for (i = 0; i < ARRAY_SIZE(writer_sets); i++)
 		for (n = 0; n < writer_sets[i].nr; n++)
-			if (!strcmp(writer_sets[i].hooks[n].name, name))
+			if (!strcmp(writers_name(&writer_sets[i].hooks[n]), name))
 				return &writer_sets[i];
 	return NULL;
 }
 
-/* writers_lock held. @name: with its module or without. */
+/* @name: with or without its module */
 static struct added *writers_find_added(const char *name)
 {
 	const char *colon;
 	struct added *a;
 
+	lockdep_assert_held(&writers_lock);
 	list_for_each_entry(a, &added, list) {
 		colon = strchr(a->name, ':');
 		if (!strcmp(a->name, name) ||
@@ -472,22 +426,23 @@ static struct added *writers_find_added(const char *name)
 	return NULL;
 }
 
-/* writers_lock held. One that is known: it may have failed until now. */
+/* Add a writer that is on the list: try again if it could not be hooked. */
 static int writers_add_again(struct hook_set *set, const char *name)
 {
+	lockdep_assert_held(&writers_lock);
 	if (set->unhooked)
 		return writers_place_known(set);
 	pr_err("writers: %s is one already\n", name);
 	return -EEXIST;
 }
 
-/* writers_lock held. */
 static int writers_add(const char *name)
 {
 	struct added *a = kzalloc(sizeof(*a), GFP_KERNEL), *same;
 	struct hook_set *own;
 	int ret;
 
+	lockdep_assert_held(&writers_lock);
 	if (!a)
 		return -ENOMEM;
 	strscpy(a->name, name, sizeof(a->name));
@@ -508,10 +463,14 @@ static int writers_add(const char *name)
 		       WRITERS_MAX);
 		goto free_added;
 	}
-	a->hook.name = a->name;
-	a->hook.dst_arg = NO_ARG;
-	a->set = (struct hook_set)WRITER_SET(&a->hook, 1,
-					     hook_writer_trampoline);
+	a->hook.names[0] = a->name;
+	a->hook.dst_arg = WRITER_SCOPE;
+	a->set = (struct hook_set){
+		.hooks = &a->hook,
+		.nr = 1,
+		.trampoline = &writers_trampoline,
+		.kind = HOOK_WRITERS,
+	};
 	ret = writers_place(&a->set);
 	if (ret)
 		goto free_added;
@@ -527,11 +486,11 @@ free_added:
 	return ret;
 }
 
-/* writers_lock held. */
 static int writers_del(const char *name)
 {
 	struct added *a = writers_find_added(name);
 
+	lockdep_assert_held(&writers_lock);
 	if (!a) {
 		pr_err("writers: %s was not added\n", name);
 		return -ENOENT;
@@ -548,15 +507,15 @@ static int writers_del(const char *name)
  * writers_change() - add a writer, or remove one that was added
  * @change: "+[module:]function" or "-[module:]function"
  *
- * A function that is added may write pmem from its entry to its exit, itself or
- * by what it calls, see writers_direct_store(). If its module is not there, it is
- * hooked whenever that comes.
+ * A function that is added may write pmem from its entry to its exit, itself or by
+ * what it calls: see writers_direct_store(). If its module is not loaded, the
+ * function is hooked when it is.
  *
  * Context: process context, sleeps.
- * Return: 0, or an error, which has one line in the log: -EINVAL for what is no
- * such name, or a function that can't be hooked; -ENOENT for one that does not
- * exist, or was not added; -EEXIST for one that is a writer already; -ENOSPC when
- * too many were added; those of hook_place().
+ * Return: 0, or an error, which is logged in one line: -EINVAL if @change is
+ * malformed, or the function can't be hooked; -ENOENT if the function does not
+ * exist, or was not added; -EEXIST if it is a writer already; -ENOSPC if too many
+ * were added; or an error of hook_place().
  */
 int writers_change(const char *change)
 {
@@ -566,7 +525,7 @@ int writers_change(const char *change)
 	if ((*change != '+' && *change != '-') ||
 	    strscpy(name, change + 1, sizeof(name)) < 0)
 		goto malformed;
-	/* modprobe and users write the names of modules in either way. */
+	/* modprobe and users write module names with '-' or '_'. */
 	colon = strchr(name, ':');
 	if (colon) {
 		*colon = '\0';
@@ -599,46 +558,97 @@ static u64 writers_hits(const struct hook *hook)
 	return sum;
 }
 
-static int writers_show_set(const struct hook_set *set, char *buf, int len)
+/* Call a function for each writer, except optional ones that the kernel has not. */
+static void writers_for_each(void (*func)(const struct hook_set *set,
+					  const struct hook *hook, void *arg),
+			     void *arg)
 {
-	const struct hook *hook;
-	int start = len;
+	const struct hook_set *set;
+	struct added *a;
+	int i;
 
-	for (hook = set->hooks; hook < set->hooks + set->nr; hook++)
-		if (hook->addr || !set->ops)
-			len += sysfs_emit_at(buf, len, "%s %llu%s\n",
-					     hook->name, writers_hits(hook),
-					     set->unhooked ? " not-hooked" :
-					     set->ops ? "" : " not-loaded");
-	return len - start;
+	mutex_lock(&writers_lock);
+	for (set = writer_sets; set < writer_sets + ARRAY_SIZE(writer_sets);
+	     set++)
+		for (i = 0; i < set->nr; i++)
+			if (set->hooks[i].addr || !set->ops)
+				func(set, &set->hooks[i], arg);
+	list_for_each_entry(a, &added, list)
+		func(&a->set, &a->hook, arg);
+	mutex_unlock(&writers_lock);
+}
+
+/**
+ * writers_count() - count the wrapped calls of a writer
+ * @name: a function on the module's own list
+ *
+ * Context: any.
+ * Return: the number of calls; 0 if the function is not on that list.
+ */
+u64 writers_count(const char *name)
+{
+	const struct hook_set *set = writers_find_own(name);
+	int i;
+
+	for (i = 0; set && i < set->nr; i++)
+		if (!strcmp(writers_name(&set->hooks[i]), name))
+			return writers_hits(&set->hooks[i]);
+	return 0;
+}
+
+struct writers_text {
+	char *buf;
+	int len;
+};
+
+static void writers_show_name(const struct hook_set *set,
+			      const struct hook *hook, void *arg)
+{
+	struct writers_text *text = arg;
+
+	text->len += sysfs_emit_at(text->buf, text->len, "%s\n",
+				   writers_name(hook));
 }
 
 /**
  * writers_show() - list the writers
- * @buf: a page, for sysfs: a line for each, its name, how many of its calls were
- *	 wrapped, and "not-loaded" if its module is not there, "not-hooked" if it
- *	 is and they could not be
+ * @buf: a page, for sysfs: gets a line with a name for each
  *
  * Context: process context, sleeps.
- * Return: the length.
+ * Return: the length in bytes.
  */
 int writers_show(char *buf)
 {
-	struct added *a;
-	int len = 0, i;
+	struct writers_text text = { .buf = buf };
 
-	mutex_lock(&writers_lock);
-	for (i = 0; i < ARRAY_SIZE(writer_sets); i++)
-		len += writers_show_set(&writer_sets[i], buf, len);
-	list_for_each_entry(a, &added, list)
-		len += writers_show_set(&a->set, buf, len);
-	mutex_unlock(&writers_lock);
-	return len;
+	writers_for_each(writers_show_name, &text);
+	return text.len;
 }
 
-/* writers_lock held. A set's module comes or goes. */
+static void writers_show_hit(const struct hook_set *set,
+			     const struct hook *hook, void *m)
+{
+	seq_printf(m, "%s %llu%s\n", writers_name(hook), writers_hits(hook),
+		   set->unhooked ? " not-hooked" :
+		   set->ops ? "" : " not-loaded");
+}
+
+/**
+ * writers_show_hits() - list the writers, with the number of their wrapped calls
+ * @m: gets a line for each: the name, the number of calls, and "not-loaded" if its
+ *     module is not loaded, or "not-hooked" if the function could not be hooked
+ *
+ * Context: process context, sleeps.
+ */
+void writers_show_hits(struct seq_file *m)
+{
+	writers_for_each(writers_show_hit, m);
+}
+
+/* Place or remove a set whose module comes or goes. */
 static void writers_follow(struct hook_set *set, const char *module, bool comes)
 {
+	lockdep_assert_held(&writers_lock);
 	if (!writers_is_of(set, module))
 		return;
 	if (comes) {
@@ -650,8 +660,8 @@ static void writers_follow(struct hook_set *set, const char *module, bool comes)
 }
 
 /*
- * A module's functions can be hooked from before its first one runs, and have to
- * be let go before they are gone.
+ * A module's functions are hooked before the first of them runs, and unhooked before
+ * they are freed.
  */
 static int writers_module_event(struct notifier_block *nb, unsigned long event,
 				void *data)
@@ -680,26 +690,22 @@ static struct notifier_block writers_modules = {
 
 /**
  * writers_init() - hook the writers
- * @names: the administrator's, as in writers_change() but for the sign
- * @nr: how many
+ * @names: the administrator's writers, as in writers_change() without the sign
+ * @nr: number of names
  *
- * Return: 0, or the error of hook_place() or writers_change(); -ENOENT when the
- * kernel has no find_module().
+ * Context: process context, sleeps.
+ * Return: 0, or an error of register_module_notifier(), hook_place() or
+ * writers_change().
  */
 int __init writers_init(char **names, unsigned int nr)
 {
 	char change[ADDED_NAME + 1];
 	int ret, i;
 
-	find_module_addr = hook_symbol("find_module");
-	if (!find_module_addr) {
-		pr_err("cannot resolve find_module\n");
-		return -ENOENT;
-	}
 	ret = register_module_notifier(&writers_modules);
 	if (ret)
 		return ret;
-	ret = unknown_init();
+	unknown_init();
 	mutex_lock(&writers_lock);
 	for (i = 0; i < ARRAY_SIZE(writer_sets) && !ret; i++) {
 		ret = writers_place_known(&writer_sets[i]);
@@ -721,10 +727,10 @@ int __init writers_init(char **names, unsigned int nr)
 /**
  * writers_exit() - unhook the writers
  *
- * On return no thread is in a trampoline, before, in or behind the function.
+ * On return no thread is inside a trampoline, or will return to one.
  *
- * Context: process context, no leaf carries a key any more; sleeps until the
- * last writer has returned.
+ * Context: process context; no leaf carries a key any more. Sleeps until the last
+ * writer has returned.
  */
 void writers_exit(void)
 {

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * kmap_local_page() and its like, for a kernel without highmem, with a grant:
- * while a page of a protected range is mapped, the context that mapped it may
- * write the range, and nobody else may.
+ * kmap_local_page() and its relatives, with a grant, for a kernel without highmem.
+ * While a page of a protected range is mapped, the context that mapped it may
+ * write the range, and no other context may.
  *
- * A module gets them by having this folder before the kernel's in the include
- * path (NOSTDINC_FLAGS += -I<here>/include in its Kbuild file), with no change
- * to its source. All of linux/highmem.h that is built on them follows:
+ * A module opts in with NOSTDINC_FLAGS += -I<here>/include in its Kbuild file,
+ * which puts this directory before the kernel's in the include path. Its source
+ * stays as it is. The helpers of linux/highmem.h use these functions too:
  * memcpy_to_page(), memzero_page(), zero_user_segments(), copy_highpage() and
- * the rest. kmap() grants nothing: its mapping is everybody's.
+ * the rest. kmap() grants nothing, as any thread may use its mapping.
  *
- * The address is the direct map's, as always without highmem; only what may be
- * done there changes. On ordinary memory nothing does, for two instructions.
+ * The returned address is in the direct map, as always without highmem. For a
+ * page below every domain, map and unmap cost two more instructions each.
  */
 #ifndef _LINUX_PMEM_PKS_HIGHMEM_INTERNAL_H
 #define _LINUX_PMEM_PKS_HIGHMEM_INTERNAL_H
 
-/* What linux/highmem.h includes before the kernel's file. */
+/* linux/highmem.h includes these before the kernel's highmem-internal.h. */
 #include <linux/fs.h>
 #include <linux/kernel.h>
 #include <linux/bug.h>
@@ -31,7 +31,7 @@
 #error "PKS is of 64-bit kernels, which have no highmem"
 #endif
 
-/* The kernel's own, out of the way. */
+/* Rename the kernel's own functions. */
 #define kmap_local_page		kernel_kmap_local_page
 #define kmap_local_folio	kernel_kmap_local_folio
 #define kmap_local_page_prot	kernel_kmap_local_page_prot
@@ -53,16 +53,16 @@
 #undef __kunmap_atomic
 
 /**
- * kmap_local_page() - map a page, and be granted its domain
+ * kmap_local_page() - map a page and grant its domain to the calling context
  * @page: the page
  *
- * The grant is of this thread (or of this softirq, hardirq): it goes with the
- * thread over sleep, preemption and migration, and no interrupt, other thread
- * or child has it. Maps nest, of one page and of several, of one domain and of
- * several, and may end in any order.
+ * The grant belongs to the calling thread, softirq or hardirq. A thread keeps it
+ * over sleep, preemption and migration. No interrupt, other thread or child has
+ * it. Maps nest, and may end in any order, whether they are of one page or of
+ * several, of one domain or of several.
  *
  * Context: any but NMI; never fails, never sleeps. Cost: see pmem_pks_begin().
- * Return: the page's address, to be given to kunmap_local() in this context.
+ * Return: the page's address. The same context passes it to kunmap_local().
  */
 static inline void *kmap_local_page(struct page *page)
 {
@@ -73,12 +73,13 @@ static inline void *kmap_local_page(struct page *page)
 }
 
 /**
- * kmap_local_folio() - map a page of a folio, and be granted its domain
+ * kmap_local_folio() - map a page of a folio and grant its domain
  * @folio: the folio
- * @offset: of a byte in it
+ * @offset: offset of a byte in the folio, in bytes
  *
- * As kmap_local_page(), for the page with that byte.
+ * As kmap_local_page(), for the page that holds the byte.
  *
+ * Context: as kmap_local_page().
  * Return: the byte's address.
  */
 static inline void *kmap_local_folio(struct folio *folio, size_t offset)
@@ -90,16 +91,16 @@ static inline void *kmap_local_folio(struct folio *folio, size_t offset)
 }
 
 /**
- * kmap_local_range() - map contiguous pages, and be granted their domain
- * @page: the first
- * @nr: how many, from 1 to PMEM_PKS_MAX_PAGES. They follow each other in
- *	physical memory, as those of a folio do.
+ * kmap_local_range() - map contiguous pages and grant their domains
+ * @page: the first page
+ * @nr: number of pages, from 1 to PMEM_PKS_MAX_PAGES. They follow each other in
+ *	physical memory, as the pages of a folio do.
  *
- * One map and one grant for all of them, ended by one kunmap_local() of the
- * address of the first. If they are of several domains, all are granted.
+ * One map and one grant for all pages, ended by one kunmap_local() of the first
+ * page's address. If the pages are in several domains, all of these are granted.
  *
  * Context: any but NMI; never fails, never sleeps.
- * Return: the address of the first.
+ * Return: the first page's address.
  */
 static inline void *kmap_local_range(struct page *page, unsigned int nr)
 {
@@ -110,10 +111,11 @@ static inline void *kmap_local_range(struct page *page, unsigned int nr)
 }
 
 /**
- * kmap_local_page_prot() - kmap_local_page(), whatever the protection
+ * kmap_local_page_prot() - kmap_local_page(); the protection is ignored
  * @page: the page
- * @prot: of no meaning without highmem
+ * @prot: has no meaning without highmem
  *
+ * Context: as kmap_local_page().
  * Return: the page's address.
  */
 static inline void *kmap_local_page_prot(struct page *page, pgprot_t prot)
@@ -122,9 +124,10 @@ static inline void *kmap_local_page_prot(struct page *page, pgprot_t prot)
 }
 
 /**
- * kmap_local_pfn() - kmap_local_page() of the page with a number
- * @pfn: the number
+ * kmap_local_pfn() - kmap_local_page() by page frame number
+ * @pfn: the page frame number
  *
+ * Context: as kmap_local_page().
  * Return: the page's address.
  */
 static inline void *kmap_local_pfn(unsigned long pfn)
@@ -132,7 +135,12 @@ static inline void *kmap_local_pfn(unsigned long pfn)
 	return kmap_local_page(pfn_to_page(pfn));
 }
 
-/* kunmap_local() is a macro of the kernel's that ends up here. */
+/**
+ * __kunmap_local() - end a map; the kernel's macro kunmap_local() calls this
+ * @addr: an address in the (first) page of the map
+ *
+ * Context: the context that mapped it; never sleeps. Cost: see pmem_pks_end().
+ */
 static inline void __kunmap_local(const void *addr)
 {
 	kernel_kunmap_local(addr);
@@ -143,7 +151,8 @@ static inline void __kunmap_local(const void *addr)
  * kmap_atomic() - kmap_local_page() with preemption and page faults off
  * @page: the page
  *
- * Return: the page's address, to be given to kunmap_atomic().
+ * Context: as kmap_local_page().
+ * Return: the page's address. The same context passes it to kunmap_atomic().
  */
 static inline void *kmap_atomic(struct page *page)
 {
@@ -154,10 +163,11 @@ static inline void *kmap_atomic(struct page *page)
 }
 
 /**
- * kmap_atomic_prot() - kmap_atomic(), whatever the protection
+ * kmap_atomic_prot() - kmap_atomic(); the protection is ignored
  * @page: the page
- * @prot: of no meaning without highmem
+ * @prot: has no meaning without highmem
  *
+ * Context: as kmap_local_page().
  * Return: the page's address.
  */
 static inline void *kmap_atomic_prot(struct page *page, pgprot_t prot)
@@ -166,9 +176,10 @@ static inline void *kmap_atomic_prot(struct page *page, pgprot_t prot)
 }
 
 /**
- * kmap_atomic_pfn() - kmap_atomic() of the page with a number
- * @pfn: the number
+ * kmap_atomic_pfn() - kmap_atomic() by page frame number
+ * @pfn: the page frame number
  *
+ * Context: as kmap_local_page().
  * Return: the page's address.
  */
 static inline void *kmap_atomic_pfn(unsigned long pfn)
@@ -176,6 +187,12 @@ static inline void *kmap_atomic_pfn(unsigned long pfn)
 	return kmap_atomic(pfn_to_page(pfn));
 }
 
+/**
+ * __kunmap_atomic() - end a kmap_atomic(); the kernel's kunmap_atomic() calls this
+ * @addr: an address in the page
+ *
+ * Context: the context that mapped it; never sleeps.
+ */
 static inline void __kunmap_atomic(const void *addr)
 {
 	pmem_pks_end(addr);

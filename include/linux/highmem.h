@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The kernel's linux/highmem.h includes "highmem-internal.h" from its own
- * folder, whatever comes first in the include path. So ours comes before it,
- * and the kernel's, being guarded against a second inclusion, is empty then.
+ * The kernel's linux/highmem.h includes "highmem-internal.h" in quotes, which
+ * finds the file in its own directory before the include path is searched. So
+ * this file includes our highmem-internal.h first. That includes the kernel's,
+ * whose include guard makes the second inclusion empty.
  */
 #include <linux/highmem-internal.h>
 #include_next <linux/highmem.h>

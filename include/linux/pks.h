@@ -2,13 +2,13 @@
 /*
  * Protection Keys for Supervisor pages: keys, and the right to use their pages.
  *
- * A key is a number from 1 to 15 in bits 59..62 of a leaf page-table entry of
- * the kernel. The register PKRS of each CPU says for each key whether the CPU
- * may write, or access at all, the pages that carry it. It is closed for every
- * key that is ours, and pks_grant() opens one for the calling context alone.
+ * A key is a number from 1 to 15 in bits 59..62 of a leaf entry of the kernel's
+ * page tables. The register PKRS of each CPU says for each key whether the CPU
+ * may write, or access at all, the pages that carry it. PKRS is closed for every
+ * key of this module. pks_grant() opens one key for the calling context alone.
  *
- * The pages are everyone's, the right is the thread's: no other thread or CPU,
- * no interrupt, and no child has it.
+ * All CPUs share the page tables, but a grant belongs to one context: no other
+ * thread or CPU, no interrupt, and no child has it.
  *
  * Source: Intel SDM volume 3A, section 5.6.2 "Determination of access rights".
  */
@@ -20,50 +20,51 @@
 #define PKS_NR_KEYS	16
 
 /**
- * enum pks_deny - what a key denies to who has no grant
+ * enum pks_deny - what a key denies to a context without a grant
  * @PKS_DENY_WRITE: writes
  * @PKS_DENY_ACCESS: writes and reads
  */
 enum pks_deny { PKS_DENY_WRITE, PKS_DENY_ACCESS };
 
 /**
- * pks_key_alloc() - take a free key
- * @deny: what it denies
+ * pks_key_alloc() - allocate a free key
+ * @deny: what the key denies
  *
- * Context: process context, sleeps. Cost: the machine is stopped for a moment
- * if PKRS has to change on every CPU, which it has for %PKS_DENY_ACCESS.
- * Return: a key from 1 to 15, closed on every CPU; -ENOSPC when all are taken.
+ * Context: process context, sleeps. Cost: for %PKS_DENY_ACCESS the machine is
+ * stopped for a moment, as PKRS changes on every CPU.
+ * Return: a key from 1 to 15, closed on every CPU; -ENOSPC if none is free.
  */
 int pks_key_alloc(enum pks_deny deny);
 
 /**
- * pks_key_free() - give back a key
+ * pks_key_free() - free a key
  * @key: what pks_key_alloc() returned
  *
  * Context: process context, sleeps. Cost: the machine is stopped for a moment,
  * to look for grants.
  * Return: 0; -EINVAL if the key is not allocated; -EBUSY while a page carries
- * it or a context has it granted. Then it stays allocated.
+ * the key, a domain has it, or a context has a grant of it. After -EBUSY it stays
+ * allocated.
  */
 int pks_key_free(int key);
 
 /**
  * pks_set_key() - put a key on a range of the kernel's address space
  * @start: first address, page-aligned
- * @end: address after the last, page-aligned
- * @key: an allocated key, or 0 to take the range's key away
+ * @end: address after the last byte, page-aligned
+ * @key: an allocated key, or 0 to remove the range's key
  *
  * The range is in the direct map (pages of the page allocator, pmem) or in
- * vmalloc space; the pages of the latter get the key in the direct map as well.
- * A leaf that reaches over an end (2 MiB or 1 GiB) is split there. On return
- * every CPU sees the new key. The caller sees to it that nobody unmaps the
- * range or takes away the pages, without having taken the key away before.
+ * vmalloc space. Pages of a vmalloc range get the key in the direct map as well.
+ * A leaf of 2 MiB or 1 GiB that reaches over an end of the range is split there.
+ * On return every CPU sees the new key. Before the range is unmapped or its pages
+ * are freed, the caller removes the key.
  *
- * Context: process context, sleeps. Cost: a step for each leaf, one flush of
- * all TLBs for the range, and for a split what set_memory_4k() costs.
- * Return: 0; -EINVAL if the key is not allocated or the range is not one;
- * -ENXIO where nothing is mapped; -ENOMEM if a leaf could not be split. On an
- * error the range keeps no key.
+ * Context: process context, sleeps. Cost: one step per leaf, one full TLB flush
+ * on all CPUs, and for each split the cost of set_memory_4k().
+ * Return: 0; -EINVAL if the key is not allocated, or the range is empty or not
+ * page-aligned; -ENXIO if a part is not mapped; -ENOMEM if a leaf could not be
+ * split. If a key could not be put on all of the range, no part keeps one.
  */
 int pks_set_key(unsigned long start, unsigned long end, int key);
 
@@ -71,11 +72,11 @@ int pks_set_key(unsigned long start, unsigned long end, int key);
  * pks_grant() - let the calling context use the pages of a key
  * @key: an allocated key
  *
- * A thread's grant follows it: over sleep, preemption and migration it is open
- * on the CPU that runs the thread and only while it runs there. Interrupts that
- * arrive meanwhile have none, nor has what a page fault on a user's page calls.
- * One taken in an interrupt ends before that interrupt does. Grants nest, are
- * counted, and each needs its pks_revoke() in the same context.
+ * A thread keeps its grant over sleep, preemption and migration. The key is open
+ * only on the CPU that runs the thread, and only while it runs there. It is closed
+ * for an interrupt that arrives meanwhile, and for the handler of a page fault on
+ * a user's page. A grant that an interrupt takes has to end before the interrupt
+ * does. Grants nest and are counted: each needs a pks_revoke() in the same context.
  *
  * Context: any but NMI. Takes no lock, allocates nothing, does not sleep. Cost:
  * some 20 instructions, and one write of PKRS for the first grant of a key.
@@ -87,10 +88,10 @@ int pks_grant(int key);
  * pks_revoke() - end a pks_grant()
  * @key: the key that was granted to this context
  *
- * Context: the one that called pks_grant(). Takes no lock and does not sleep.
+ * Context: the context that called pks_grant(). Takes no lock and does not sleep.
  * Cost: as pks_grant().
- * Return: 0; -EINVAL if the context has no grant of it: then nothing changes,
- * and the first time it is logged.
+ * Return: 0; -EINVAL if the context has no grant of the key. Then nothing changes;
+ * the first such call is logged.
  */
 int pks_revoke(int key);
 

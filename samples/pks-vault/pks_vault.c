@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pks_vault: a module that owns a key, and keeps a secret in a page of its own
- * that nothing else in the kernel can read or write.
+ * pks_vault: a module that owns a key, and keeps a secret in a page of its own. No
+ * other code in the kernel can read or write that page.
  *
- * The first write() to /dev/pks_vault is the secret, and every later one a
- * guess, which fails with EKEYREJECTED if it is wrong. It is copied from the
- * user's memory straight into the page, so that the kernel has it nowhere else.
+ * The first write() to /dev/pks_vault is the secret. Each later one is a guess,
+ * which fails with EKEYREJECTED if it is wrong. The secret is copied from the user's
+ * memory straight into the page, so the kernel has no other copy.
  *
  * /sys/class/misc/pks_vault/
- *   strays  the accesses to the page that were denied or reported
- *   place   its physical address, for who wants to try
+ *   strays  number of accesses to the page that the key denied
+ *   place   physical address of the page, for those who want to try
  *
- * All of it is process context. vault_lock orders the writers.
+ * All functions run in process context. vault_lock orders the writes.
  */
 #include <linux/err.h>
 #include <linux/gfp.h>
@@ -30,9 +30,9 @@
 #include <linux/pks.h>
 #include <linux/pmem_pks.h>
 
-/* A whole page: keys are on pages, not on objects. */
+/* A whole page: a page carries a key, an object does not. */
 struct vault {
-	size_t size;	/* of the secret; 0: none yet */
+	size_t size;	/* bytes of the secret; 0: none yet */
 	char secret[PAGE_SIZE - sizeof(size_t)];
 };
 
@@ -46,9 +46,8 @@ module_param_named(vmalloc, use_vmalloc, bool, 0444);
 MODULE_PARM_DESC(vmalloc, "keep it in vmalloc space, not in the direct map");
 
 /*
- * While the grant lasts, this thread alone may use the page, also when the
- * user's memory has to be paged in and the thread sleeps. A grant of an
- * allocated key does not fail.
+ * While the grant lasts, only this thread may use the page, even if it sleeps until
+ * the user's memory is paged in. A grant of an allocated key does not fail.
  */
 static ssize_t vault_store(const char __user *from, size_t len)
 {
@@ -173,7 +172,7 @@ free_key:
 	return ret;
 }
 
-/* The secret is gone before its page is anybody's again. */
+/* Erase the secret before the page is freed. */
 static void __exit vault_exit(void)
 {
 	misc_deregister(&vault_device);

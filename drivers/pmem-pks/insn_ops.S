@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Instructions for insn.c, one in each slot of CONTAIN_SLOT bytes: it finds
- * the one it wants by number, and calls it by hook_call().
+ * Instructions for insn.c and step.c, one in each slot of INSN_SLOT bytes. The C
+ * code computes the address of a slot from its number, and calls it by
+ * symbols_call().
  */
 #include <asm-generic/errno-base.h>
 #include <linux/linkage.h>
@@ -16,34 +17,43 @@
 
 	.text
 
-.macro SLOT
-	.balign	CONTAIN_SLOT, 0xcc
+/* The begin and the end of a slot. */
+.macro SLOT slots=1
+	.balign	\slots * INSN_SLOT, 0xcc
+.set .Lslot_begins, .
 	UNWIND_HINT_FUNC
 	ANNOTATE_NOENDBR
 .endm
 
-/* An operation on struct contain_operands, whose address is in %rdi. */
+/* Code that is too long for its slot is an error, as .org can't go back. */
+.macro SLOT_END slots=1
+	.org	.Lslot_begins + \slots * INSN_SLOT, 0xcc
+.endm
+
+/* An operation on the struct insn_operands at (%rdi). */
 .macro OPERATE insn:vararg
 	SLOT
-	movq	CONTAIN_src(%rdi), %rsi
-	movq	CONTAIN_count(%rdi), %rcx
-	pushq	CONTAIN_flags(%rdi)
+	movq	OPERANDS_src(%rdi), %rsi
+	movq	OPERANDS_count(%rdi), %rcx
+	pushq	OPERANDS_flags(%rdi)
 	popfq
 	\insn
 	pushfq
-	popq	CONTAIN_flags(%rdi)
+	popq	OPERANDS_flags(%rdi)
 	RET
+	SLOT_END
 .endm
 
-/* Bytes are not for bt and shld. */
+/* bt and shld have no form for bytes. */
 .macro NO_BYTE
 	SLOT
 	int3
+	SLOT_END
 .endm
 
-/* One by one as enum operation has them, of 1, 2, 4 and 8 bytes. */
-	.balign	CONTAIN_SLOT
-SYM_CODE_START(contain_operations)
+/* In the order of enum operation, each for 1, 2, 4 and 8 bytes. */
+	.balign	INSN_SLOT
+SYM_CODE_START(insn_operations)
 .irp op, add, or, adc, sbb, and, sub, xor, cmp
 	OPERATE \op\()b %sil, (%rdi)
 	OPERATE \op\()w %si, (%rdi)
@@ -74,7 +84,7 @@ SYM_CODE_START(contain_operations)
 	OPERATE \op\()l (%rdi)
 	OPERATE \op\()q (%rdi)
 .endr
-SYM_CODE_END(contain_operations)
+SYM_CODE_END(insn_operations)
 
 .macro STORE insn:vararg
 	SLOT
@@ -83,16 +93,17 @@ SYM_CODE_END(contain_operations)
 	\insn, (%rdi)
 .Lreturn_\@:
 	RET
+	SLOT_END
 	_ASM_EXTABLE_TYPE(.Lstore_\@, .Lreturn_\@, \
 			  EX_TYPE_DEFAULT | EX_FLAG_CLEAR_AX)
 .endm
 
 /*
- * The vector registers: sixteen xmm, sixteen ymm, 32 zmm, to (%rdi). They return
- * 1, or 0 if the store faults.
+ * Stores of the vector registers, sixteen xmm, sixteen ymm and 32 zmm, to (%rdi).
+ * They return 1, or 0 if the store faults.
  */
-	.balign	CONTAIN_SLOT
-SYM_CODE_START(contain_vectors)
+	.balign	INSN_SLOT
+SYM_CODE_START(insn_vectors)
 .irp nr, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
 	STORE movups %xmm\nr
 .endr
@@ -105,11 +116,12 @@ SYM_CODE_START(contain_vectors)
 .irp nr, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 	STORE vmovups %zmm\nr
 .endr
-SYM_CODE_END(contain_vectors)
+SYM_CODE_END(insn_vectors)
 
 /*
- * String instructions: to %rdi, from %rsi, %rdx times, %rcx in %rax. They return
- * how many times are left: a fault or a machine check ends them.
+ * String instructions: to %rdi, from %rsi, %rdx times. %rcx holds the value for
+ * %rax. They return how many repetitions are left. A fault or a machine check ends
+ * them.
  */
 .macro STRING insn before after
 	SLOT
@@ -124,20 +136,21 @@ SYM_CODE_END(contain_vectors)
 	ASM_CLAC
 	movq	%rcx, %rax
 	RET
+	SLOT_END
 	_ASM_EXTABLE_TYPE(.Lrep_\@, .Lend_\@, EX_TYPE_DEFAULT_MCE_SAFE)
 .endm
 
-	.balign	CONTAIN_SLOT
-SYM_CODE_START(step_strings)
+	.balign	INSN_SLOT
+SYM_CODE_START(insn_strings)
 .irp insn, stosb, stosw, stosl, stosq, movsb, movsw, movsl, movsq
 	STRING \insn
 .endr
 .irp insn, stosb, stosw, stosl, stosq, movsb, movsw, movsl, movsq
 	STRING \insn, std, cld
 .endr
-SYM_CODE_END(step_strings)
+SYM_CODE_END(insn_strings)
 
-/* Four bytes, and eight, from (%rsi) to (%rdi). They return 1, or 0. */
+/* Copy four or eight bytes from (%rsi) to (%rdi). They return 1, or 0 on a fault. */
 .macro STREAM load store
 	SLOT
 	\load
@@ -146,24 +159,24 @@ SYM_CODE_END(step_strings)
 	\store
 .Ldone_\@:
 	RET
+	SLOT_END
 	_ASM_EXTABLE_TYPE(.Lstream_\@, .Ldone_\@, \
 			  EX_TYPE_DEFAULT | EX_FLAG_CLEAR_AX)
 .endm
 
-	.balign	CONTAIN_SLOT
-SYM_CODE_START(step_streams)
+	.balign	INSN_SLOT
+SYM_CODE_START(insn_streams)
 	STREAM "movl (%rsi), %ecx", "movnti %ecx, (%rdi)"
 	STREAM "movq (%rsi), %rcx", "movnti %rcx, (%rdi)"
-SYM_CODE_END(step_streams)
+SYM_CODE_END(insn_streams)
 
 /*
- * (%rdi) from (%rsi) to (%rdx): of 1, 2, 4, 8 and 16 bytes, without a lock and
- * with one. They return whether it was the former, or an error. Two slots each.
+ * Change (%rdi) from the value at (%rsi) to that at (%rdx), of 1, 2, 4, 8 or 16
+ * bytes, without a lock prefix and with one. They return 1; 0 if (%rdi) had another
+ * value; or an error. Each takes two slots.
  */
 .macro EXCHANGE width load old insn:vararg
-	.balign	2 * CONTAIN_SLOT, 0xcc
-	UNWIND_HINT_FUNC
-	ANNOTATE_NOENDBR
+	SLOT 2
 	movq	%rbx, %r9
 .if \width == 16
 	movq	8(%rdx), %rcx
@@ -184,6 +197,7 @@ SYM_CODE_END(step_streams)
 	movl	$-EFAULT, %eax
 	movq	%r9, %rbx
 	RET
+	SLOT_END 2
 	_ASM_EXTABLE(.Lexchange_\@, .Lfault_\@)
 .endm
 
@@ -195,8 +209,8 @@ SYM_CODE_END(step_streams)
 	EXCHANGE 16, , , \lock cmpxchg16b (%rdi)
 .endm
 
-	.balign	2 * CONTAIN_SLOT
-SYM_CODE_START(step_exchanges)
+	.balign	2 * INSN_SLOT
+SYM_CODE_START(insn_exchanges)
 	EXCHANGES
 	EXCHANGES lock
-SYM_CODE_END(step_exchanges)
+SYM_CODE_END(insn_exchanges)
