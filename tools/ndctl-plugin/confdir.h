@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef NDCTL_PKS_CONFDIR_H
+#define NDCTL_PKS_CONFDIR_H
+
+#include "conf.h"
+
+/* The one that we write; the others are the administrator's. */
+#define CONFDIR_OURS	"50-ndctl-pks.conf"
+
+struct confdir {
+	struct conf conf;
+	char **paths;			/* of all files that were read */
+	size_t count;
+};
+
+int confdir_lock(const char *directory);
+int confdir_load(struct confdir *confdir, const char * const *directories);
+void confdir_free(struct confdir *confdir);
+int confdir_change(int lock, const char *directory, const uuid_t uuid, enum conf_key key,
+		   const char *value);
+
+#endif
