@@ -4,8 +4,8 @@
 #
 # Where the test bed keeps what it makes, and how it is made so that a run which
 # is interrupted at any point leaves nothing that the next one takes for whole.
-# Sourced by the scripts of this folder. The cache holds what comes from Debian (kernels, headers,
-# checkpatch) and serves every checkout; $build holds what is made from this
+# Sourced by the scripts of this directory. The cache holds what comes from Debian
+# (kernels, headers, checkpatch) and serves every checkout; $build holds what is made from this
 # checkout and $results what the last run of each test left.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -14,9 +14,8 @@ home=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
 cache=${PMEM_PKS_CACHE:-${XDG_CACHE_HOME:-$home/.cache}/pmem-pks}
 build=$top/build
 results=${PMEM_PKS_RESULTS:-$top/tests/results}
-all_kernels="6.12 6.1"
 
-# Where a user other than root has no such folders
+# Where a user other than root has no such directories
 PATH=$PATH:/usr/sbin:/sbin
 
 # die REASON: in one line
@@ -33,6 +32,68 @@ for place in "$top" "$cache" "$results"; do
 	[[ $place != *$unfit* ]] ||
 		die "the kernel's build and QEMU take no path with a space or one of :,%#\$&;|<>()[]*?!\\\"'\` in it: $place"
 done
+
+# kernel_rows: the table of kernels, without what is no row of it
+kernel_rows() {
+	sed 's/#.*//; /^[[:space:]]*$/d' "$top/tests/kernels"
+}
+
+# kernel_for USE: the series that is used for it
+kernel_for() {
+	kernel_rows | awk -v use="$1" '"," $3 "," ~ "," use "," { print $1 }'
+}
+
+default_kernel=$(kernel_for default)
+# The default one is the first
+all_kernels=$(kernel_rows | awk -v first="$default_kernel" '
+	$1 != first { rest = rest " " $1 }
+	END { print first rest }')
+
+# kernel_folder SERIES: where its release, modules and headers are; "running" is the
+# kernel that runs here
+kernel_folder() {
+	local folder=$build/running/kernel
+
+	if [ "$1" != running ]; then
+		readlink -f "$cache/kernel/$1"
+		return
+	fi
+	mkdir -p "$folder"
+	uname -r >"$folder/release"
+	ln -sfn /lib "$folder/lib"
+	echo "$folder"
+}
+
+# Those that tests are run on
+kernels=${KERNELS:-$all_kernels}
+
+# debian_release: the number of the release of Debian that this is, or nothing
+debian_release() (
+	os=${PMEM_PKS_OS_RELEASE:-/etc/os-release}
+	[ ! -r "$os" ] || . "$os"
+	[ "${ID:-}" != debian ] || echo "${VERSION_ID:-}"
+)
+
+# kernel_package SERIES [RELEASE]: the package that depends on its newest image, of
+# this release of Debian; nothing if that has none
+kernel_package() {
+	[[ " $all_kernels " = *" $1 "* ]] || die "tests/kernels has no series $1"
+	kernel_rows | awk -v series="$1" -v release="${2:-$(debian_release)}" '$1 == series {
+		n = split($2, from, ",")
+		for (i = 1; i <= n; i++)
+			if (index(from[i], release ":") == 1)
+				print substr(from[i], length(release) + 2)
+	}'
+}
+
+# why_no_kernel SERIES: why there is none to be had here, or nothing
+why_no_kernel() {
+	local package
+
+	package=$(kernel_package "$1") || exit
+	[ -n "$package" ] || [ -n "$(have_folder "$cache/kernel/$1" 2>/dev/null)" ] ||
+		echo "Debian $(debian_release) has no kernel of the series $1"
+}
 
 # as_root COMMAND...: what only root may do
 as_root() {
@@ -72,7 +133,7 @@ ready_tree() {
 	find "$1" -type l -delete
 }
 
-# scratch_folder NAME: have $scratch, a folder NAME.<something> that lasts as long as
+# scratch_folder NAME: have $scratch, a directory NAME.<something> that lasts as long as
 # this process and its children have it open. Those of runs that were killed go.
 scratch_folder() {
 	local old
@@ -89,7 +150,7 @@ scratch_folder() {
 	exec 7<&-
 }
 
-# What comes from Debian is in folders <series>_<version> of the cache, to one of
+# What comes from Debian is in directories <series>_<version> of the cache, to one of
 # which the link <series> leads. Each gets its name when it is whole and loses it
 # before it is removed.
 

@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 export PMEM_PKS_TESTS=$work/tests PMEM_PKS_RESULTS=$work/results
 mkdir -p "$work/tests" "$work/plan"
 
-for series in $all_kernels; do
+for series in $kernels; do
 	[ -e "$build/$series/base.cpio" ] && break
 done
 

@@ -4,43 +4,40 @@
 # assembly file.
 
 . "$(dirname "$0")/../bed/paths.sh"
+. "$bed/verdicts.sh"
 
-checkpatch=$("$bed/kernel-source" 6.12)/scripts/checkpatch.pl
+checkpatch=$("$bed/kernel-source" "$default_kernel")/scripts/checkpatch.pl
 cd "$top" || exit 1
 # A file is no patch: MAINTAINERS and the version of the tree are not ours.
 # kmap_atomic() is deprecated, and is there to be overridden and tried. A header of
 # tracepoints is laid out as all are.
 complaints() {
-	local ignore=
+	local ignore="" file=$1 status=0
 
-	case $1 in
+	case $file in
+	# Assembly, though a header
+	*/hook_entry.h)
+		file=$(mktemp --suffix=.S)
+		cp "$1" "$file"
+		;;
+	# What libFuzzer calls
+	*/fuzz-conf.c) ignore=--ignore=CAMELCASE ;;
+	tools/ndctl-plugin/needs.c) ignore=--ignore=COMPLEX_MACRO,MACRO_ARG_UNUSED ;;
+	# A program has no __printf; a list of getopt's options is a macro
+	tools/*) ignore=--ignore=PREFER_DEFINED_ATTRIBUTE_MACRO,COMPLEX_MACRO ;;
 	include/linux/highmem-internal.h | tests/modules/*) ignore=--ignore=DEPRECATED_API ;;
 	*/trace.h) ignore=--ignore=OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT ;;
+	# Tables: each room makes of a row what it wants
+	*/names.h | */symbols.[ch] | */hook.h | */pks.h | */fault.c | kunit/contain.c)
+		ignore=--ignore=COMPLEX_MACRO,MACRO_ARG_REUSE,MACRO_ARG_UNUSED,MACRO_ARG_PRECEDENCE
+		ignore+=,MULTISTATEMENT_MACRO_USE_DO_WHILE,TRAILING_SEMICOLON,SPACING,CONST_STRUCT
+		;;
 	esac
-	perl "$checkpatch" --no-tree --strict --terse --no-summary $ignore --file "$@" 2>&1
+	perl "$checkpatch" --no-tree --strict --terse --no-summary $ignore --file "$file" 2>&1 || status=$?
+	[ "$file" = "$1" ] || rm -f "$file"
+	return $status
 }
 
-count=0
-while read -r file; do
-	count=$((count + 1))
-	if said=$(complaints "$file") && [ -z "$said" ]; then
-		echo "ok - $file"
-	else
-		echo "not ok - $file"
-		printf '%s\n' "$said" | head -n 20 | sed 's/^/# /'
-	fi
-done < <(sources . drivers include kunit samples tests/bench tests/modules tests/programs | grep '\.[chS]$')
-if [ $count -ge 10 ]; then
-	echo "ok - there are files to look at"
-else
-	echo "not ok - there are files to look at ($count)"
-fi
-
-bad=$(mktemp --suffix=.c)
-printf '// SPDX-License-Identifier: GPL-2.0\nint f( int a ){ return a ; }\n' >"$bad"
-if [ -n "$(complaints "$bad")" ]; then
-	echo "ok - checkpatch finds what there is to find"
-else
-	echo "not ok - checkpatch finds what there is to find"
-fi
-rm -f "$bad"
+sources . drivers include kunit samples tools tests/bench tests/modules tests/programs | grep '\.[chS]$' |
+	silent complaints 10
+printf '// SPDX-License-Identifier: GPL-2.0\nint f( int a ){ return a ; }\n' | finds checkpatch complaints .c

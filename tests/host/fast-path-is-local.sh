@@ -8,12 +8,13 @@
 #	grant_close_rest	ends what was lost
 #	grant_brief_close	ends a window of pinned writes
 #	grant_lose_span		there was no room for a map over an edge
-#	grant_trace_open, _close somebody listens to the tracepoint
+#	trace_key_granted, _revoked somebody listens to the tracepoint
 #	kmap_complain, _printk	there was no map
 #	__SCT__preempt_schedule	the end of preempt_disable(), if it is due
-rare="grant_close_rest grant_brief_close grant_lose_span grant_trace_open grant_trace_close kmap_complain _printk __SCT__preempt_schedule __x86_return_thunk"
+rare="grant_close_rest grant_brief_close grant_lose_span trace_key_granted trace_key_revoked kmap_complain _printk __SCT__preempt_schedule __x86_return_thunk"
 roots="pmem_pks_map pmem_pks_map_range pmem_pks_unmap pmem_pks_unmap_last writer_enter_block writer_enter_dax writer_exit_dst"
 
+QUICK=1
 . "$(dirname "$0")/../bed/paths.sh"
 
 # look FUNCTION...: a line for each thing in them, or in what they call, that is
@@ -145,7 +146,7 @@ look() {
 	}'
 }
 
-for series in $all_kernels; do
+for series in $kernels; do
 	[ -e "$build/$series/module/drivers/pmem-pks/kmap.o" ] || continue
 	for root in $roots; do
 		found=$(look "$root")

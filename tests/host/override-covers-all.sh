@@ -95,12 +95,13 @@ compiled() {
 	}'
 }
 
-for series in $all_kernels; do
+for series in $kernels; do
 	[ -e "$cache/kernel/$series" ] || continue
 	kernel=$(readlink -f "$cache/kernel/$series")
 	release=$(cat "$kernel/release")
 	headers=$(readlink -f "$kernel/lib/modules/$release/source")/include/linux
-	work=$(mktemp -d "$build/$series/override.XXXXXX")
+	mkdir -p "$build/$series"
+	work=$(mktemp -d "$build/$series/override.XXXXXX") || exit 1
 	trap 'rm -rf "$work"' EXIT
 
 	functions >"$work/calls.c"

@@ -54,7 +54,7 @@ refused() {
 	cp --remove-destination "$work/mm.h" "$mm"
 }
 
-for series in $all_kernels; do
+for series in $kernels; do
 	[ -e "$cache/kernel/$series" ] || continue
 	have_headers "$series"
 	target=drivers/pmem-pks/main.o built
@@ -67,7 +67,7 @@ for series in $all_kernels; do
 
 	# Once is enough for what does not depend on the kernel's version
 	options=
-	if [ "$series" = "${all_kernels%% *}" ]; then
+	if [ "$series" = "${kernels%% *}" ]; then
 		echo '#define CONFIG_PREEMPT_RT 1' >>"$autoconf"
 		refused "PREEMPT_RT" "(CONFIG_PREEMPT_RT"
 		options="X86_64 MODULES ZONE_DEVICE FS_DAX DYNAMIC_FTRACE_WITH_REGS

@@ -259,7 +259,7 @@ static int preempt_hit(struct kprobe *probe, struct pt_regs *regs)
 /* Behind the trampoline's first call: that of what looks for the domain. */
 static int preempt_place(void)
 {
-	struct kprobe find = { .symbol_name = "hook_dax_trampoline" };
+	struct kprobe find = { .symbol_name = "writers_dax_trampoline_code" };
 	const u8 *insn;
 	int ret = register_kprobe(&find);
 
