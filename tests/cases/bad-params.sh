@@ -21,10 +21,11 @@ test() {
 	load
 	equal "these can be written, and no others" \
 		"$(find $pks $pks_debug -type f -perm -200 | sort | xargs)" \
-		"$(echo $pks/fault_mode $namespaces/namespace0.0/{fault_mode,protect} $pks/writers)"
+		"$(echo $pks/fault_mode $namespaces/namespace0.0/{fault_mode,protect,selftest} $pks/writers)"
 	hostile $pks/fault_mode relaxed strict inherit
 	hostile $namespaces/namespace0.0/fault_mode inherit strict
 	hostile $namespaces/namespace0.0/protect 1 0 2
+	hostile $namespaces/namespace0.0/selftest 1 1 0
 	hostile $pks/writers "" +vfs_fsync_range
 	concurrent
 	for bad in $pks/{stray_writes,grants,fail_open,degraded} \
@@ -78,6 +79,7 @@ concurrent() {
 				for word in +vfs_fsync_range +- -vfs_fsync_range; do
 					set_to $pks/writers $word || true
 				done
+				set_to $namespaces/namespace0.0/selftest 1 || true
 				cat $pks/writers $pks_debug/log $pks_debug/leaves
 			done
 		) >/dev/null 2>&1 &

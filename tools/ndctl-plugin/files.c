@@ -290,35 +290,63 @@ static void set_metadata(struct target *target, unsigned long long owner, bool e
 	set(target->file, "metadata", detail);
 }
 
+/*
+ * Ask for what has a byte, from a place on a device to its end or to the byte alone.
+ * Return: 1 if @found was filled in, 0 if nothing that is told has the byte, or -1.
+ */
+static int ask_from(int fd, struct fsmap_head *head, const struct disk_place *place,
+		    unsigned long long from, unsigned long long to, struct fsmap *found)
+{
+	const unsigned int device = (minor(place->dev) & 0xff) |
+		(major(place->dev) << 8) | ((minor(place->dev) & ~0xffU) << 12);
+	const struct fsmap *map;
+
+	memset(head, 0, sizeof(*head));
+	head->fmh_count = EXTENTS;
+	head->fmh_keys[0].fmr_device = device;
+	head->fmh_keys[0].fmr_physical = from;
+	head->fmh_keys[1].fmr_device = device;
+	head->fmh_keys[1].fmr_physical = to;
+	head->fmh_keys[1].fmr_flags = UINT_MAX;
+	head->fmh_keys[1].fmr_owner = ULLONG_MAX;
+	head->fmh_keys[1].fmr_offset = ULLONG_MAX;
+	for (;;) {
+		if (ioctl(fd, FS_IOC_GETFSMAP, head))
+			return -1;
+		for (map = head->fmh_recs; map < head->fmh_recs + head->fmh_entries; map++) {
+			if (map->fmr_physical > place->offset)
+				return 0;
+			if (place->offset - map->fmr_physical < map->fmr_length) {
+				*found = *map;
+				return 1;
+			}
+		}
+		if (!head->fmh_entries || head->fmh_recs[head->fmh_entries - 1].fmr_flags & FMR_OF_LAST)
+			return 0;
+		fsmap_advance(head);
+	}
+}
+
 /* What the filesystem says of a byte */
 static void ask(int fd, struct target *target, bool ext4)
 {
 	struct fsmap_head *head = calloc(1, fsmap_sizeof(EXTENTS));
-	const unsigned int device = (minor(target->place.dev) & 0xff) |
-		(major(target->place.dev) << 8) | ((minor(target->place.dev) & ~0xffU) << 12);
 	unsigned long long offset = target->place.offset;
-	const struct fsmap *map = NULL;
-	unsigned int i;
+	struct fsmap record;
+	const struct fsmap *map = &record;
+	int told;
 
 	if (!head)
 		return;
-	head->fmh_count = EXTENTS;
-	head->fmh_keys[0].fmr_device = device;
-	head->fmh_keys[0].fmr_physical = offset;
-	head->fmh_keys[1].fmr_device = device;
-	head->fmh_keys[1].fmr_physical = offset;
-	head->fmh_keys[1].fmr_flags = UINT_MAX;
-	head->fmh_keys[1].fmr_owner = ULLONG_MAX;
-	head->fmh_keys[1].fmr_offset = ULLONG_MAX;
-	if (ioctl(fd, FS_IOC_GETFSMAP, head)) {
+	told = ask_from(fd, head, &target->place, offset, offset, &record);
+	/* Before Linux 6.5, xfs leaves a gap out in which the whole question lies. */
+	if (!told)
+		told = ask_from(fd, head, &target->place, 0, ULLONG_MAX, &record);
+	if (told < 0) {
 		set(target->file, "unknown", "the filesystem has no map of its blocks");
 		goto free;
 	}
-	for (i = 0; i < head->fmh_entries && !map; i++)
-		if (head->fmh_recs[i].fmr_physical <= offset &&
-		    offset - head->fmh_recs[i].fmr_physical < head->fmh_recs[i].fmr_length)
-			map = &head->fmh_recs[i];
-	if (!map) {
+	if (!told) {
 		set(target->file, "unknown", "the filesystem does not say");
 	} else if (!(map->fmr_flags & FMR_OF_SPECIAL_OWNER)) {
 		target->numbered = true;
