@@ -40,13 +40,39 @@ look() {
 		else
 			delete own[full(reg)]
 	}
+	function number(hex,  value, i) {
+		for (i = 1; i <= length(hex); i++)
+			value = value * 16 + index("123456789abcdef", substr(hex, i, 1))
+		return value + 0
+	}
+	# What is called stands in the line of the instruction, or in a relocation below it
+	function called() {
+		if (target != "")
+			calls[name] = calls[name] " " target
+		target = ""
+	}
+	# The function that has a place of a section: of the part that GCC splits off, say
+	function at_place(place,  i, part, best) {
+		split(place, part, "@")
+		for (i = 1; i <= starts; i++)
+			if (of[i] == part[1] && section[i] == part[2] && start[i] <= part[3])
+				best = i
+		return best ? called_so[best] : place
+	}
 	function bad(what) {
 		wrong[name] = wrong[name] "# " name ": " what ": " text "\n"
 	}
+	/:     file format / { called(); object = $1; next }
+	/^Disassembly of section / { called(); current = substr($4, 1, length($4) - 1); next }
 	/^[0-9a-f]+ <.*>:$/ {
+		called()
 		name = $2
 		gsub(/[<>:]/, "", name)
 		name = plain(name)
+		of[++starts] = object
+		section[starts] = current
+		start[starts] = number($1)
+		called_so[starts] = name
 		delete own
 		own["sp"] = 1
 		jumped = 0
@@ -56,13 +82,20 @@ look() {
 	/R_X86_64_P(LT|C)32/ {
 		if (is_call) {
 			target = $NF
-			sub(/[-+]0x[0-9a-f]+$/, "", target)
-			calls[name] = calls[name] " " plain(target)
+			offset = 4
+			if (match(target, /[-+]0x[0-9a-f]+$/)) {
+				offset += (substr(target, RSTART, 1) "1") * number(substr(target, RSTART + 3))
+				target = substr(target, 1, RSTART - 1)
+			}
+			# A place is relative to the next instruction, 4 bytes on
+			target = target ~ /^\./ ? object "@" target "@" offset : plain(target)
+			called()
 		}
 		next
 	}
 	!/^ +[0-9a-f]+:\t/ { next }
 	{
+		called()
 		text = $0
 		sub(/^[^\t]*\t/, "", text)
 		sub(/ *#.*$/, "", text)
@@ -91,7 +124,7 @@ look() {
 		is_call = opcode ~ /^(call|j)/
 		if (is_call) {
 			if (match(operands, /<[^+>]*>/))
-				calls[name] = calls[name] " " plain(substr(operands, RSTART + 1, RLENGTH - 2))
+				target = plain(substr(operands, RSTART + 1, RLENGTH - 2))
 			next
 		}
 		if (opcode ~ /^(lock|xchg|cmpxchg)/ && (operands ~ /\(/ || opcode == "lock"))
@@ -125,6 +158,7 @@ look() {
 			bad("writes elsewhere")
 	}
 	END {
+		called()
 		n = split(rare, word, " ")
 		for (i = 1; i <= n; i++)
 			done[word[i]] = 1
@@ -139,8 +173,8 @@ look() {
 			seen++
 			printf "%s", wrong[queue[i]]
 			m = split(calls[queue[i]], word, " ")
-			while (m)
-				queue[++n] = word[m--]
+			for (; m; m--)
+				queue[++n] = word[m] ~ /@/ ? at_place(word[m]) : word[m]
 		}
 		print "seen " seen + 0
 	}'

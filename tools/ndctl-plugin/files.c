@@ -321,7 +321,8 @@ static int ask_from(int fd, struct fsmap_head *head, const struct disk_place *pl
 				return 1;
 			}
 		}
-		if (!head->fmh_entries || head->fmh_recs[head->fmh_entries - 1].fmr_flags & FMR_OF_LAST)
+		if (!head->fmh_entries ||
+		    head->fmh_recs[head->fmh_entries - 1].fmr_flags & FMR_OF_LAST)
 			return 0;
 		fsmap_advance(head);
 	}
