@@ -227,7 +227,9 @@ static int selftest_probe(struct seq_file *m, unsigned int i)
 		else if (seen == NOT_SEEN)
 			wrong = "was not seen";
 		else if (seen == SEEN_OPEN)
-			wrong = "does not start closed: the hook is not called";
+			wrong = pks_is_open(test_key) ?
+				"can't be judged: its key has failed open" :
+				"does not start closed: the hook is not called";
 		else if (!selftest_is_open())
 			wrong = "has ended the grant that it came upon";
 	}
@@ -260,7 +262,9 @@ static int selftest_stray(struct seq_file *m, struct domain *d)
 	const char *wrong = NULL;
 
 	__put_kernel_nofault(place, &test_value, u64, denied);
-	if (atomic64_read(&d->stray_writes) != 1)
+	if (pks_is_open(test_key))
+		wrong = "can't be judged: its key has failed open";
+	else if (atomic64_read(&d->stray_writes) != 1)
 		wrong = "is not caught once";
 	else if (*place != test_value)
 		wrong = "is lost";

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 
 DESCRIPTION="ndctl-pks config keeps what is set, puts it in force by uuid, and an error changes nothing"
-ONE_KERNEL=1
 PMEM="256M 256M"
 
 directory=/etc/pmem-pks.conf.d

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 
 DESCRIPTION="each example of ndctl-pks's manual pages prints what the page says, but for numbers"
-ONE_KERNEL=1
 PMEM="1G 1G"
 
 # The commands of a page's examples, and what they print: "# command", then its output

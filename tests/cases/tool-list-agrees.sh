@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 
 DESCRIPTION="ndctl-pks list prints what ndctl list prints, for each kind of namespace, and the member pks"
-ONE_KERNEL=1
 PMEM="512M 128M"
 TIMEOUT=400
 CMDLINE="memmap=128M!512M"

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 
 DESCRIPTION="ndctl-pks log prints each record, the newest last, and follows"
-ONE_KERNEL=1
 QUICK=1
 PMEM="256M 256M"
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 
 DESCRIPTION="ndctl-pks metrics prints each counter, and replaces its file as a whole or not at all"
-ONE_KERNEL=1
 QUICK=1
 PMEM="256M 256M"
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 
 DESCRIPTION="ndctl-pks monitor tells of each event once, outlives a reload and a full disk, and sleeps"
-ONE_KERNEL=1
 PMEM="256M 256M"
 
 stray_write_to() {

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 
 DESCRIPTION="ndctl-pks report tells what was hit, when and by whom, and replaces its file as a whole"
-ONE_KERNEL=1
 PMEM="256M 256M"
 
 # status COMMAND...: how it ends, and what it says

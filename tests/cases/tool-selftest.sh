@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 
 DESCRIPTION="ndctl-pks selftest says of each namespace whether protection works, and hides no failure"
-ONE_KERNEL=1
 PMEM="256M 256M 128M"
 
 test() {

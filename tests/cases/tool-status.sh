@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 
 DESCRIPTION="ndctl-pks status answers in its first line, and says what is not protected and why"
-ONE_KERNEL=1
 QUICK=1
 PMEM="1G 256M"
 

@@ -10,6 +10,7 @@
 
 [ "$(id -u)" = 0 ] || skip "only root can make a filesystem with a Debian in it"
 requires_program debootstrap mkfs.ext4 mkfs.xfs python3 unshare
+unshare --mount true 2>/dev/null || skip "only root may have mounts of its own here"
 requires_guest
 
 scratch_folder "$results/root-on-pmem"
@@ -31,6 +32,27 @@ guest_test() {
 		[ "$(cat $namespaces/namespace1.0/fault_mode)" = strict ]
 	}
 
+	# What the units say, and what they leave
+	units() {
+		mkdir -p /var/lib/prometheus/node-exporter
+		systemctl start pmem-pks-selftest.service ndctl-pks-monitor.service ndctl-pks-metrics.timer
+		equal "the unit of the selftest has proved that protection works" \
+			"$(systemctl show -P Result -P ExecMainStatus pmem-pks-selftest.service | xargs)" "success 0"
+		equal "the monitor's unit has said that it is ready" "$(systemctl is-active ndctl-pks-monitor.service)" active
+	}
+
+	told_by_units() {
+		check "the monitor's unit tells of it" soon 60 monitor_told
+		check "the timer's unit counts it" soon 60 grep -qsE '^pmem_pks_namespace_stray_writes_total[{]namespace="namespace0.0".* 1$' \
+			/var/lib/prometheus/node-exporter/pmem_pks.prom
+		systemctl stop ndctl-pks-monitor.service ndctl-pks-metrics.timer
+		equal "the monitor's unit ends well" "$(systemctl show -P Result ndctl-pks-monitor.service)" success
+	}
+
+	monitor_told() {
+		journalctl -b -u ndctl-pks-monitor.service -o cat | grep -q '"event":"stray-write".*"namespace":"namespace0.0"'
+	}
+
 	test() {
 		local want=relaxed
 
@@ -41,8 +63,10 @@ guest_test() {
 		equal "the unit has done its work" "$(systemctl is-active pmem-pks.service)" active
 		equal "what is set holds" "$(cat $pks/fault_mode $namespaces/*/fault_mode | xargs)" "$want contain strict"
 		dd if=/dev/urandom of=/file bs=1M count=8 conv=fsync status=none
+		units
 		no_false_alarm "no write of a whole boot is a stray one"
 		caught "a stray write after the switch of root is caught" namespace0.0
+		told_by_units
 		ndctl disable-namespace namespace1.0 >&2
 		ndctl enable-namespace namespace1.0 >&2
 		udevadm settle
@@ -52,6 +76,7 @@ guest_test() {
 		mv "/lib/modules/$(uname -r)/updates" /away
 		depmod
 		refuse "without the module for this kernel the unit fails" systemctl start pmem-pks.service
+		refuse "so does the unit of the selftest" systemctl start pmem-pks-selftest.service
 		matches "and says why" "$(journalctl -b -u pmem-pks.service -o cat | xargs -d '\n')" \
 			"could not find module by name='pmem_pks'.*ndctl-pks: the module pmem_pks is not loaded"
 	}
@@ -88,6 +113,8 @@ make_root() {
 	mkdir -p "$root"
 	cp -a "$debian/." "$root/"
 	cp "$("$bed/tools")" "$root/usr/bin/"
+	sed "s|^ExecStart=[^ ]*|ExecStart=/usr/bin/ndctl-pks|" "$build/tools/ndctl-pks-monitor.service" \
+		>"$root/usr/lib/systemd/system/ndctl-pks-monitor.service"
 	install_packaging
 	mkdir -p "$root/etc/pmem-pks.conf.d" "$root/lib/modules/$release/updates" "$root/bed"
 	printf '%s\n' "[namespace $one]" "mode = contain" "[namespace $two]" "mode = strict" \

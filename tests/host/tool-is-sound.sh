@@ -6,6 +6,7 @@
 
 QUICK=1
 . "$(dirname "$0")/../bed/paths.sh"
+. "$bed/verdicts.sh"
 . "$bed/requires.sh"
 
 requires_program meson ninja asciidoctor python3 systemd-analyze zsh
@@ -63,13 +64,11 @@ for name in $("$command" --list-cmds); do
 	verdict "$name: its page has its options" $? "$work/said"
 	grep -q "ndctl-pks-$name(1)" "$source/doc/ndctl-pks.txt" >"$work/said" 2>&1
 	verdict "$name: it is on the first page" $? "$work/said"
-	[ -s "$work/tree/ndctl-pks-$name.1" ] >"$work/said" 2>&1
-	verdict "$name: its page is built" $? "$work/said"
+	enough "lines of the page that is built of $name" "$(grep -c . "$work/tree/ndctl-pks-$name.1")" 10
 done
-[ "$("$command" --list-cmds | wc -l)" -ge 7 ]
-verdict "there are commands to look at" $? /dev/null
-[ "$("$command" --version)" = "$(sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' "$top/drivers/pmem-pks/main.c")" ]
-verdict "its version is the module's" $? /dev/null
+enough commands "$("$command" --list-cmds | wc -l)" 7
+same "its version is the module's" "$("$command" --version)" \
+	"$(sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' "$top/drivers/pmem-pks/main.c")"
 
 # bash_words WORD...: what the last word may be
 bash_words() {
