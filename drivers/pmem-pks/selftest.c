@@ -226,10 +226,10 @@ static int selftest_probe(struct seq_file *m, unsigned int i)
 			wrong = "can't be raised";
 		else if (seen == NOT_SEEN)
 			wrong = "was not seen";
+		else if (seen == SEEN_OPEN && pks_is_open(test_key))
+			wrong = "can't be judged: its key has failed open";
 		else if (seen == SEEN_OPEN)
-			wrong = pks_is_open(test_key) ?
-				"can't be judged: its key has failed open" :
-				"does not start closed: the hook is not called";
+			wrong = "does not start closed: the hook is not called";
 		else if (!selftest_is_open())
 			wrong = "has ended the grant that it came upon";
 	}
