@@ -10,7 +10,8 @@ examples() {
 
 # Without what differs from run to run, and from kernel to kernel: numbers and stacks
 masked() {
-	sed -E '/^    [^ ]+[+]0x/d; s/[0-9a-f]{8}-[0-9a-f-]{27}/UUID/g; s/0x[0-9a-f]+/HEX/g; s/data [0-9a-f]+/data N/
+	sed -E '/^    [^ ]+[+]0x/d; s/[0-9a-f]{8}-[0-9a-f-]{27}/UUID/g; s/0x[0-9a-f]+/HEX/g
+		s/[0-9]+[.][0-9]+[.][0-9]+[-+][-+a-z0-9]+/RELEASE/g; s/data [0-9a-f]+/data N/
 		s/[0-9]+/N/g; s/ +/ /g'
 }
 
