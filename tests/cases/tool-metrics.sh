@@ -17,6 +17,7 @@ test() {
 	equal "no module" "$(value pmem_pks_loaded) $(value pmem_pks_namespace_protected | xargs) $(value pmem_pks_stray)" \
 		"0 0 0 "
 	configured
+	kept_off
 	load
 	load_stray
 	stray_writes "$(mapped_at $(($(range_end namespace0.0) - 7)))" 8 thread 5
@@ -54,6 +55,36 @@ configured() {
 	ln -s /lib/systemd/system/pmem-pks.service /etc/systemd/system/sysinit.target.wants/
 	configured_is "the unit that loads the module is enabled" 1
 	rm -r /etc/systemd
+}
+
+# meant WHAT VALUES: for namespace0.0 and namespace1.0
+meant() {
+	ndctl-pks metrics >/tmp/metrics 2>/tmp/said
+	equal "meant to be protected: $1" \
+		"$(value 'pmem_pks_namespace_configured{namespace="namespace0.0"') $(
+			value 'pmem_pks_namespace_configured{namespace="namespace1.0"')" "$2"
+}
+
+# Whether a namespace is meant to be protected, which says nothing of whether it is
+kept_off() {
+	meant "both, if nothing is set" "1 1"
+	ndctl-pks config protect no -n namespace1.0
+	meant "not the one that is kept off" "1 0"
+	ndctl-pks config protect none
+	ndctl-pks config protect yes -n namespace0.0
+	meant "none but one" "1 0"
+	ndctl-pks config --unset protect -n namespace0.0
+	meant "none" "0 0"
+	mkdir /run/pmem-pks.conf.d
+	echo 'protect = all' >/run/pmem-pks.conf.d/1.conf
+	meant "until the next boot all, but for the one" "1 0"
+	rm -r /run/pmem-pks.conf.d
+	echo wrong >/etc/pmem-pks.conf.d/1.conf
+	meant "that is not known of files with an error" " "
+	equal "which is said" "$(</tmp/said)" \
+		'ndctl-pks: /etc/pmem-pks.conf.d/1.conf:1: wrong is not "key = value"'
+	equal "all else is there" "$(value pmem_pks_configured) $(value pmem_pks_namespace_protected | xargs)" "1 0 0"
+	rm /etc/pmem-pks.conf.d/*
 }
 
 values() {

@@ -41,4 +41,19 @@ usage: ndctl-pks selftest [<namespace>..] [<options>]" ndctl-pks selftest -x
 	equal "is the failure that counts" "$(grep -A1 '^namespace0.0' /tmp/printed)" \
 		"namespace0.0: PROTECTION DOES NOT WORK"$'\n'"  protection: off"
 	equal "and does not hide the other" "$(grep -c '^namespace1.0: protection works' /tmp/printed)" 1
+	kept_off
+}
+
+# namespace0.0 is off
+kept_off() {
+	ndctl-pks config protect no -n namespace0.0
+	does "off on purpose" 0 "ndctl-pks: namespace0.0: it is off, as ndctl-pks config has it" ndctl-pks selftest
+	equal "the other is tried" "$(grep -v '^  ' /tmp/printed)" "namespace1.0: protection works"
+	does "by name it is tried" 1 "" ndctl-pks selftest namespace0.0
+	ndctl-pks config protect yes -n namespace0.0
+	does "off, and not on purpose" 1 "" ndctl-pks selftest
+	echo wrong >/etc/pmem-pks.conf.d/60.conf
+	does "nothing is taken from files with an error" 1 \
+		'ndctl-pks: /etc/pmem-pks.conf.d/60.conf:1: wrong is not "key = value"' ndctl-pks selftest
+	rm /etc/pmem-pks.conf.d/*
 }

@@ -147,6 +147,7 @@ in_fresh_debian() {
 	same "whose map grants" "$(nm "$root/root/mapper/mapper.ko" 2>&1 | grep -cw 'U pmem_pks_map')" 1
 
 	# Nothing is left, but what belongs to other packages, to DKMS, and to depmod
+	well "settings are made that last" in_debian "ndctl-pks config mode contain"
 	step "rmmod pmem_pks"
 	well "all other packages are purged" in_debian \
 		"apt-get purge --yes $(expected_packages | grep -vxE 'pmem-pks-dkms|ndctl-pks' | paste -sd ' ')"
@@ -183,6 +184,10 @@ same "it names the packages" "$(sed -n 's|^.*/build/deb/\([^_]*\)_.*\.deb$|\1|p'
 same "lintian finds nothing" "$(cd "$work/tree/build/deb" && lintian --allow-root --fail-on error,warning ./*.changes 2>&1)" ""
 same "no package has the stray writer, a test or KUnit" \
 	"$(for deb in "$work"/tree/build/deb/*.deb; do dpkg-deb -c "$deb"; done | grep -E 'stray|kunit|/tests/')" ""
+same "an upgrade does not stop the unit that removes the module" \
+	"$(for deb in "$work"/tree/build/deb/*.deb; do
+		dpkg-deb --ctrl-tarfile "$deb" | tar -x --to-stdout --wildcards './p*'
+	done 2>/dev/null | grep 'deb-systemd-invoke .*pmem-pks\.service')" ""
 same "their version is the module's" "$(sed -n '1s/.*(\(.*\)).*/\1/p' "$top/packaging/debian/changelog")" \
 	"$(sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' "$top/drivers/pmem-pks/main.c")"
 

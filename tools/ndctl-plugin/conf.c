@@ -382,6 +382,23 @@ const struct conf_value *conf_get(const struct conf *conf, const uuid_t uuid,
 }
 
 /**
+ * conf_protects() - whether a namespace is to be protected
+ * @conf: the configuration
+ * @uuid: the namespace's; the null one has what is set for all
+ *
+ * Return: 1 yes, 0 no, -1 nothing is set.
+ */
+int conf_protects(const struct conf *conf, const uuid_t uuid)
+{
+	const struct conf_value *value = conf_get(conf, uuid, CONF_PROTECT) ?:
+					 conf_get(conf, conf_all, CONF_PROTECT);
+
+	if (!value)
+		return -1;
+	return !strcmp(value->text, "yes") || !strcmp(value->text, "all");
+}
+
+/**
  * conf_free() - free what conf_parse() made
  * @conf: it
  */

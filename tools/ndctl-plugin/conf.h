@@ -41,6 +41,7 @@ int conf_parse(struct conf *conf, const char *file, const char *text, size_t len
 	       struct conf_error *error);
 const struct conf_value *conf_get(const struct conf *conf, const uuid_t uuid,
 				  enum conf_key key);
+int conf_protects(const struct conf *conf, const uuid_t uuid);
 char *conf_edit(const char *text, size_t len, const uuid_t uuid, enum conf_key key,
 		const char *value);
 void conf_free(struct conf *conf);

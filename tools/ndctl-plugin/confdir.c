@@ -25,6 +25,13 @@
 #define NEW		"." CONFDIR_OURS ".new"
 #define SIZE_MAX_FILE	1048576
 
+const char * const confdir_system[] = {
+	"/etc/pmem-pks.conf.d",
+	/* Until the next boot. The initial RAM disk writes what the kernel's command line says. */
+	"/run/pmem-pks.conf.d",
+	NULL
+};
+
 static int failed(const char *what, const char *path, const char *file, int error)
 {
 	warnx("cannot %s %s%s%s: %s", what, text_of(path).s, file ? "/" : "", file ?: "",

@@ -7,6 +7,9 @@
 /* The one that we write; the others are the administrator's. */
 #define CONFDIR_OURS	"50-ndctl-pks.conf"
 
+/* Those of the system, the later one of which wins; NULL is behind them. */
+extern const char * const confdir_system[];
+
 struct confdir {
 	struct conf conf;
 	char **paths;			/* of all files that were read */

@@ -19,10 +19,6 @@
 #include "select.h"
 #include "text.h"
 
-#define DIRECTORY	"/etc/pmem-pks.conf.d"
-/* Until the next boot. The initial RAM disk writes what the kernel's command line says. */
-#define RUN_DIRECTORY	"/run/pmem-pks.conf.d"
-
 #define STATUS_NOT_SET	1
 #define COMMENT		31		/* the column where it begins */
 
@@ -407,23 +403,22 @@ static void apply_to_all(struct apply *apply)
 /* Return: whether the namespace is meant */
 static bool apply_to_one(struct apply *apply, const struct module_namespace *ns)
 {
-	const char *named = apply->config->sel.namespace, *mode = NULL, *protect = NULL;
+	const char *named = apply->config->sel.namespace, *mode = NULL;
 	struct ndctl_namespace *ndns = namespace_of(apply, ns->device);
 	uuid_t uuid = { };
+	int protects;
 
 	if (named && strcmp(named, "all") && strcmp(named, ns->device) &&
 	    (!ndns || !select_is_named(named, ndns)))
 		return false;
-	if (ndns && select_uuid(ndns, uuid) && !uuid_is_null(uuid)) {
+	if (ndns && select_uuid(ndns, uuid) && !uuid_is_null(uuid))
 		mode = value_of(apply->config, uuid, CONF_MODE);
-		protect = value_of(apply->config, uuid, CONF_PROTECT);
-	}
-	protect = protect ?: value_of(apply->config, conf_all, CONF_PROTECT);
+	protects = conf_protects(&apply->config->files.conf, uuid);
 	if (mode)
 		put(apply, ns->device, "fault_mode", ns->mode, mode);
-	if (protect)
+	if (protects >= 0)
 		put(apply, ns->device, "protect", ns->protected ? "1" : "0",
-		    !strcmp(protect, "all") || !strcmp(protect, "yes") ? "1" : "0");
+		    protects ? "1" : "0");
 	return true;
 }
 
@@ -530,7 +525,8 @@ static int run(struct config *config, int argc, char **argv)
  */
 int config_run(struct ndctl_ctx *ctx, const struct command *command, int argc, char **argv)
 {
-	struct config config = { .ctx = ctx, .directories = { DIRECTORY, RUN_DIRECTORY } };
+	struct config config = { .ctx = ctx, .directories = { confdir_system[0],
+								    confdir_system[1] } };
 	int option, status;
 
 	while ((option = getopt_long(argc, argv, "n:d:", command->options, NULL)) != -1) {

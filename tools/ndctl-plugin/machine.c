@@ -235,12 +235,12 @@ static void check_file(const char *path, const char *release, enum answer must_s
 {
 	struct text built_for;
 	struct bytes file;
-	char how[256];
+	char how[384];
 	int ret;
 
 	snprintf(how, sizeof(how),
-		 "make KVER=%.64s && make modules_install KVER=%.64s, in the module's source.",
-		 text_of(release).s, text_of(release).s);
+		 "With DKMS: install linux-headers-%.64s. Else, in the module's source: make KVER=%.64s && make modules_install KVER=%.64s",
+		 text_of(release).s, text_of(release).s, text_of(release).s);
 	if (!path) {
 		finding_tell(to, FINDING_NO, "module", "pmem_pks", how,
 			     "MISSING: it is not installed for the kernel %s",

@@ -12,6 +12,7 @@
 
 #include "array.h"
 #include "command.h"
+#include "confdir.h"
 #include "configured.h"
 #include "json.h"
 #include "module.h"
@@ -23,10 +24,13 @@ struct metrics {
 	FILE *file;
 	bool prometheus;		/* the older format */
 	struct module_state state;
+	struct confdir files;
+	bool has_files;			/* they were read: no error is in them */
 	struct row {
 		const char *name;
 		char uuid[UUID_STR_LEN];
 		const struct module_namespace *ns;	/* NULL: the module does not know it */
+		bool configured;	/* it is to be protected */
 	} *rows;
 	size_t count;
 };
@@ -80,6 +84,12 @@ static void print_protected(const struct metrics *m)
 	print_head(m, "namespace_protected", "gauge", "Whether the namespace is protected.");
 	for (row = m->rows; row < m->rows + m->count; row++)
 		print_row(m, "protected", row, NULL, row->ns && row->ns->protected);
+	if (!m->has_files)
+		return;
+	print_head(m, "namespace_configured", "gauge",
+		   "Whether the namespace is meant to be protected.");
+	for (row = m->rows; row < m->rows + m->count; row++)
+		print_row(m, "configured", row, NULL, row->configured);
 }
 
 /* Those of the namespaces that the module knows */
@@ -172,7 +182,7 @@ static int add_row(struct ndctl_namespace *ndns, void *arg)
 	struct metrics *m = arg;
 	const struct module_namespace *ns = module_find_namespace(&m->state, ndns);
 	struct row *more;
-	uuid_t uuid;
+	uuid_t uuid = { };
 
 	if (!ns && (!ndctl_namespace_is_active(ndns) || module_is_ram(ndns)))
 		return 0;
@@ -186,6 +196,7 @@ static int add_row(struct ndctl_namespace *ndns, void *arg)
 	*more->uuid = '\0';
 	if (select_uuid(ndns, uuid))
 		uuid_unparse(uuid, more->uuid);
+	more->configured = conf_protects(&m->files.conf, uuid) != 0;
 	return 0;
 }
 
@@ -225,6 +236,8 @@ int metrics_run(struct ndctl_ctx *ctx, const struct command *command, int argc, 
 	ret = module_get(&m.state);
 	if (ret)
 		return status_of(ret);
+	/* What is wrong with them was said, and all else is printed */
+	m.has_files = !confdir_load(&m.files, confdir_system);
 	ret = select_each(ctx, &sel, add_row, &m);
 	if (!ret) {
 		if (output)
@@ -233,6 +246,7 @@ int metrics_run(struct ndctl_ctx *ctx, const struct command *command, int argc, 
 			print_metrics(stdout, &m);
 	}
 	free(m.rows);
+	confdir_free(&m.files);
 	module_put(&m.state);
 	return status_of(ret);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "confdir.h"
 #include "json.h"
 #include "module.h"
 #include "select.h"
@@ -22,6 +23,7 @@
 struct selftest {
 	struct module_state state;
 	struct selection sel;
+	struct confdir files;
 	struct json_object *results;	/* an array, an object a namespace */
 	bool all;			/* not by name */
 	bool seen;			/* a namespace has the name */
@@ -89,9 +91,20 @@ static int add_result(struct selftest *test, const char *name, const char *devic
 	return 0;
 }
 
+/* Whether it is off, and the configuration has it so. */
+static bool is_kept_off(const struct selftest *test, struct ndctl_namespace *ndns,
+			const struct module_namespace *ns)
+{
+	uuid_t uuid = { };
+
+	select_uuid(ndns, uuid);
+	return !ns->protected && !conf_protects(&test->files.conf, uuid);
+}
+
 static int try_one(struct ndctl_namespace *ndns, void *arg)
 {
 	struct selftest *test = arg;
+	const struct module_namespace *ns;
 	const char *name = ndctl_namespace_get_devname(ndns);
 	const char *device = module_device(ndns);
 	int ret;
@@ -102,8 +115,12 @@ static int try_one(struct ndctl_namespace *ndns, void *arg)
 	if (!ndctl_namespace_is_active(ndns))
 		return not_tried(test, name, "it is disabled: the kernel has not mapped it",
 				 SELFTEST_UNSURE);
-	if (!module_find(&test->state, device))
+	ns = module_find(&test->state, device);
+	if (!ns)
 		return not_tried(test, name, "the module does not know it", SELFTEST_FAILED);
+	if (test->all && is_kept_off(test, ndns, ns))
+		return not_tried(test, name, "it is off, as ndctl-pks config has it",
+				 SELFTEST_WORKS);
 	ret = module_write(device, "selftest", "1");
 	switch (ret) {
 	case 0:
@@ -172,6 +189,9 @@ static int try_all(struct selftest *test, struct ndctl_ctx *ctx, char **names, b
 		warnx("the module pmem_pks is not loaded");
 		return SELFTEST_FAILED;
 	}
+	/* Of files with an error, which was said, nothing is taken */
+	if (confdir_load(&test->files, confdir_system))
+		confdir_free(&test->files);
 	test->results = json_object_new_array();
 	for (names = *names ? names : all; *names; names++)
 		try_named(test, ctx, *names);
@@ -182,6 +202,7 @@ static int try_all(struct selftest *test, struct ndctl_ctx *ctx, char **names, b
 	if (!json && !test->status && !i)
 		printf("There is no namespace to try.\n");
 	json_object_put(test->results);
+	confdir_free(&test->files);
 	module_put(&test->state);
 	return test->status;
 }

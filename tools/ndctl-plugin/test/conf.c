@@ -141,6 +141,27 @@ static void test_later_wins(void)
 	conf_free(&conf);
 }
 
+/* A namespace's own value comes before that of all */
+static void test_protects(void)
+{
+	static const char text[] = "[namespace " ONE "]\nprotect = yes\n";
+	static const char more[] = "protect = none\n";
+	struct conf_error error;
+	struct conf conf = { };
+	uuid_t one, two;
+
+	uuid_parse(ONE, one);
+	uuid_parse(TWO, two);
+	expect(!conf_parse(&conf, "1", text, strlen(text), &error), "one is protected");
+	expect(conf_protects(&conf, one) == 1, "it is");
+	expect(conf_protects(&conf, two) == -1, "of another nothing is said");
+	expect(!conf_parse(&conf, "2", more, strlen(more), &error), "none is protected");
+	expect(conf_protects(&conf, one) == 1, "but the one is");
+	expect(conf_protects(&conf, two) == 0, "the other is not");
+	expect(conf_protects(&conf, conf_all) == 0, "nor is what has no uuid");
+	conf_free(&conf);
+}
+
 /* @value: NULL to unset */
 static const struct {
 	const char *text;
@@ -225,6 +246,7 @@ int main(int argc, char **argv)
 
 	test_wrong();
 	test_later_wins();
+	test_protects();
 	test_edit();
 	for (i = 1; i < argc; i++)
 		test_corpus(argv[i]);
