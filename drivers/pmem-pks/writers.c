@@ -718,6 +718,9 @@ int __init writers_init(char **names, unsigned int nr)
 	for (i = 0; i < nr && !ret; i++) {
 		snprintf(change, sizeof(change), "+%s", names[i]);
 		ret = writers_change(change);
+		/* It may write: that is no reason to leave pmem unprotected */
+		if (ret == -EEXIST)
+			ret = 0;
 	}
 	if (ret)
 		writers_exit();

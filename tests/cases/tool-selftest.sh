@@ -31,6 +31,11 @@ fails() {
 	equal "the other is tried" "$(grep -c 'namespace1.0: protection works' /tmp/printed)" 1
 	does "one that is disabled" 2 "ndctl-pks: namespace2.0: it is disabled: the kernel has not mapped it" \
 		ndctl-pks selftest namespace2.0
+	echo dax1.0 >/sys/bus/dax/drivers/device_dax/unbind
+	does "one whose DAX device has no driver" 2 \
+		"ndctl-pks: namespace1.0: its DAX device has no driver: the kernel has not mapped it" \
+		ndctl-pks selftest namespace1.0
+	echo dax1.0 >/sys/bus/dax/drivers/device_dax/bind
 	does "a user" 2 "ndctl-pks: namespace0.0: only root may try it" \
 		/bed/unprivileged ndctl-pks selftest namespace0.0
 	does "a wrong option" 129 "ndctl-pks: -x: no such option, or not with such an argument

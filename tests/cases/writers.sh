@@ -147,6 +147,10 @@ by_parameter() {
 	equal "with one line in the log" "$(logged 'pmem_pks: .*no_such_function')" 1
 	refuse "another one" load writers=pmem_pks_writer:
 	rmmod pmem_pks_writer
+	load writers=vfs_read,vfs_read
+	equal "one that is a writer already does not keep it from loading" \
+		"$(logged 'vfs_read is one already')" 1
+	unload
 	load writers=pmem-pks-writer:writer_itself,vfs_read
 	matches "a module that is not there is waited for" "$(<$hits)" \
 		$'\npmem_pks_writer:writer_itself 0 not-loaded'

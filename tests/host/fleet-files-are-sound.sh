@@ -45,6 +45,17 @@ for fault in 's/^ProtectSystem=.*/ProtectSystem=perhaps/ service' 's/^OnCalendar
 	same "a fault is seen: ${fault% *}" "$([ -z "$(verified "$work/bad")" ] || echo seen)" seen
 done
 
+# systemd lets a oneshot take as long as it likes, and the boot waits for it
+for unit in "$units"/*.service; do
+	same "${unit##*/} ends, whatever hangs" "$(grep -c '^TimeoutStartSec=[1-9]' "$unit")" 1
+done
+
+for unit in pmem-pks pmem-pks-selftest; do
+	same "$unit stays off where nopmem_pks says so, and while a dump is made" \
+		"$(grep '^Condition' "$units/$unit.service" | sort | xargs)" \
+		"ConditionKernelCommandLine=!nopmem_pks ConditionPathExists=!/proc/vmcore"
+done
+
 # runs_unit NAMESPACES: run what the service runs, with that many, and print the file
 runs_unit() {
 	# shellcheck disable=SC2016 # for the shell in there

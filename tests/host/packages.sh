@@ -107,6 +107,7 @@ in_fresh_debian() {
 	chmod 755 "$root"/usr/local/*bin/*
 
 	mapfile -t steps < <(readme_commands 'Install it on a real machine')
+	mkdir -p "$root/var/lib/prometheus/node-exporter"
 	files >"$work/before"
 	steps=("${steps[@]:1}")		# make deb
 	step "apt-get install" " --yes"
@@ -129,6 +130,12 @@ in_fresh_debian() {
 		release=$(<"$cache/kernel/$series/release")
 	done
 
+	# What an administrator makes with them
+	well "units are enabled" systemctl --root="$root" enable \
+		pmem-pks ndctl-pks-monitor ndctl-pks-metrics.timer
+	well "a mode is kept, and counters are written" in_debian "ndctl-pks config mode contain &&
+		ndctl-pks metrics --prometheus --output=/var/lib/prometheus/node-exporter/pmem_pks.prom"
+
 	# Others' modules: the sample, and one that maps a page by the headers of the kernel's name
 	well "all other packages are installed" in_debian "apt-get install --yes ./build/deb/*.deb"
 	in_debian "cp -r /usr/share/doc/libpmem-pks-dev/examples/pks-vault /root/vault && mkdir /root/mapper" >&2
@@ -147,7 +154,6 @@ in_fresh_debian() {
 	same "whose map grants" "$(nm "$root/root/mapper/mapper.ko" 2>&1 | grep -cw 'U pmem_pks_map')" 1
 
 	# Nothing is left, but what belongs to other packages, to DKMS, and to depmod
-	well "settings are made that last" in_debian "ndctl-pks config mode contain"
 	step "rmmod pmem_pks"
 	well "all other packages are purged" in_debian \
 		"apt-get purge --yes $(expected_packages | grep -vxE 'pmem-pks-dkms|ndctl-pks' | paste -sd ' ')"
@@ -169,7 +175,7 @@ fi
 
 # --- the part before that
 
-requires_program dpkg-buildpackage dh dh_dkms lintian debootstrap asciidoctor meson
+requires_program dpkg-buildpackage dh dh_dkms lintian debootstrap asciidoctor meson systemctl
 work=$(mktemp -d)
 trap 'rm -rf --one-file-system "$work"' EXIT
 mkdir "$work/tree" "$work/layer"
@@ -188,6 +194,12 @@ same "an upgrade does not stop the unit that removes the module" \
 	"$(for deb in "$work"/tree/build/deb/*.deb; do
 		dpkg-deb --ctrl-tarfile "$deb" | tar -x --to-stdout --wildcards './p*'
 	done 2>/dev/null | grep 'deb-systemd-invoke .*pmem-pks\.service')" ""
+# What an initial RAM disk has something of has that made anew, when it comes and when it goes
+same "these have the initial RAM disk made anew" \
+	"$(for deb in "$work"/tree/build/deb/*.deb; do
+		dpkg-deb --ctrl-tarfile "$deb" | tar -xO ./triggers 2>/dev/null |
+			grep -qx 'activate-noawait update-initramfs' && dpkg-deb -f "$deb" Package
+	done | sort | xargs)" "ndctl-pks pmem-pks-dkms pmem-pks-dracut pmem-pks-initramfs-tools"
 same "their version is the module's" "$(sed -n '1s/.*(\(.*\)).*/\1/p' "$top/packaging/debian/changelog")" \
 	"$(sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' "$top/drivers/pmem-pks/main.c")"
 

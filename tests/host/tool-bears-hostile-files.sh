@@ -38,6 +38,30 @@ bears() {
 	fi
 }
 
+# A user may open the directory of the configuration, and lock it for ever
+chmod 755 "$work"
+mkdir -m 755 "$work/conf"
+coproc USER {
+	exec setpriv --reuid=65534 --clear-groups \
+		bash -c 'exec 9<"$1" && flock 9 && echo && exec cat' bash "$work/conf"
+}
+read -r -u "${USER[0]}"
+timeout 20 ndctl-pks config --directory="$work/conf" mode strict
+same "a user who has locked the directory keeps nobody from changing it" "$?" 0
+kill "$USER_PID"
+same "nothing but the file is left there" "$(ls -A "$work/conf")" 50-ndctl-pks.conf
+
+same "one that was named and is not there is told of" \
+	"$(ndctl-pks config --directory="$work/none" 2>&1; echo $?)" \
+	"ndctl-pks: cannot read $work/none: No such file or directory"$'\n'254
+
+# A file that no command would read again is not written
+head -c 1048570 /dev/zero | tr '\0' '#' >"$work/conf/50-ndctl-pks.conf"
+same "a file that would be too large stays as it is" \
+	"$(ndctl-pks config --directory="$work/conf" mode strict 2>&1
+		stat -c %s "$work/conf/50-ndctl-pks.conf")" \
+	"ndctl-pks: cannot write $work/conf/50-ndctl-pks.conf: File too large"$'\n1048570'
+
 long=$(head -c 4096 /dev/zero | tr '\0' x)
 commands=(list "list -RDBNiuX" "list --table" "list --lines -u" "list --array -R" status log "log -j" "log -n namespace0.1"
 	monitor "monitor -u -r region0" metrics "metrics -p" report "report --html -"

@@ -3,8 +3,8 @@
  * The files of the configuration: read in order of name, and one of them replaced as a
  * whole. What is wrong is said here, in one line, as only here it is known of which file.
  *
- * Two commands take turns by a lock on the directory, so no change is lost. A reader takes
- * none: it sees the file as it was or as it is, as the new one takes the old one's name.
+ * Two commands take turns by a lock, so no change is lost. A reader takes none: it sees
+ * the file as it was or as it is, as the new one takes the old one's name.
  */
 #include <dirent.h>
 #include <err.h>
@@ -23,6 +23,7 @@
 
 #define SUFFIX		".conf"
 #define NEW		"." CONFDIR_OURS ".new"
+#define LOCK		"." CONFDIR_OURS ".lock"
 #define SIZE_MAX_FILE	1048576
 
 const char * const confdir_system[] = {
@@ -185,27 +186,59 @@ void confdir_free(struct confdir *confdir)
 	confdir->paths = NULL;
 }
 
+/* Whether the file that was locked still has the name. Its last holder may have removed it. */
+static bool is_lock(int lock, int directory)
+{
+	struct stat held, named;
+
+	return !fstat(lock, &held) && !fstatat(directory, LOCK, &named, AT_SYMLINK_NOFOLLOW) &&
+	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
 /**
  * confdir_lock() - make the directory if need be, and wait for other commands
+ * @lock: out: for confdir_unlock() if 0 is returned
  * @directory: it
  *
- * Return: a file descriptor, which holds the lock until it is closed; or a negative error,
- * which was said.
+ * The lock is on a file that only its owner can open: on the directory, or on a file that
+ * all may read, every user could hold it for ever.
+ *
+ * Return: 0 or a negative error, which was said.
  */
-int confdir_lock(const char *directory)
+int confdir_lock(struct confdir_lock *lock, const char *directory)
 {
-	int fd;
+	int ret;
 
 	if (mkdir(directory, 0755) && errno != EEXIST)
 		return failed("make", directory, NULL, -errno);
-	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
+	lock->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lock->directory < 0)
 		return failed("open", directory, NULL, -errno);
-	if (!flock(fd, LOCK_EX))
-		return fd;
-	failed("lock", directory, NULL, -errno);
-	close(fd);
-	return -EIO;
+	for (;;) {
+		lock->file = openat(lock->directory, LOCK, O_RDONLY | O_CREAT | O_CLOEXEC |
+				    O_NOFOLLOW | O_NONBLOCK, 0600);
+		if (lock->file < 0 || flock(lock->file, LOCK_EX))
+			break;
+		if (is_lock(lock->file, lock->directory))
+			return 0;
+		close(lock->file);
+	}
+	ret = failed("write", directory, CONFDIR_OURS, -errno);
+	if (lock->file >= 0)
+		close(lock->file);
+	close(lock->directory);
+	return ret;
+}
+
+/**
+ * confdir_unlock() - let other commands go on
+ * @lock: of confdir_lock()
+ */
+void confdir_unlock(const struct confdir_lock *lock)
+{
+	unlinkat(lock->directory, LOCK, 0);
+	close(lock->file);
+	close(lock->directory);
 }
 
 /* Return: 0 or an error that was not said */
@@ -261,18 +294,20 @@ static int replace(int directory, const char *text)
  *
  * Return: 0 or a negative error, which was said; nothing has changed then.
  */
-int confdir_change(int lock, const char *directory, const uuid_t uuid, enum conf_key key,
-		   const char *value)
+int confdir_change(const struct confdir_lock *lock, const char *directory,
+		   const uuid_t uuid, enum conf_key key, const char *value)
 {
 	char *text = NULL, *new;
 	size_t len = 0;
 	int ret;
 
-	ret = read_file(lock, CONFDIR_OURS, &text, &len);
+	ret = read_file(lock->directory, CONFDIR_OURS, &text, &len);
 	if (ret && ret != -ENOENT)
 		return failed("read", directory, CONFDIR_OURS, ret);
 	new = conf_edit(text ?: "", len, uuid, key, value);
-	ret = new ? replace(lock, new) : -ENOMEM;
+	/* One that is too large could not be read again */
+	ret = !new ? -ENOMEM : strlen(new) > SIZE_MAX_FILE ? -EFBIG :
+	      replace(lock->directory, new);
 	free(text);
 	free(new);
 	return ret ? failed("write", directory, CONFDIR_OURS, ret) : 0;

@@ -16,10 +16,16 @@ struct confdir {
 	size_t count;
 };
 
-int confdir_lock(const char *directory);
+/* One command at a time changes the files. */
+struct confdir_lock {
+	int directory, file;
+};
+
+int confdir_lock(struct confdir_lock *lock, const char *directory);
+void confdir_unlock(const struct confdir_lock *lock);
 int confdir_load(struct confdir *confdir, const char * const *directories);
 void confdir_free(struct confdir *confdir);
-int confdir_change(int lock, const char *directory, const uuid_t uuid, enum conf_key key,
-		   const char *value);
+int confdir_change(const struct confdir_lock *lock, const char *directory,
+		   const uuid_t uuid, enum conf_key key, const char *value);
 
 #endif

@@ -218,7 +218,8 @@ static int look_again(struct config *config, enum conf_key key, const char *text
 }
 
 /* @text: NULL to unset it */
-static int change(struct config *config, int lock, enum conf_key key, const char *text)
+static int change(struct config *config, const struct confdir_lock *lock, enum conf_key key,
+		  const char *text)
 {
 	int ret;
 
@@ -234,12 +235,13 @@ static int change(struct config *config, int lock, enum conf_key key, const char
 /* Two commands at once take turns, from before they read. */
 static int change_in_turn(struct config *config, enum conf_key key, const char *text)
 {
-	int lock = confdir_lock(config->directories[0]), status;
+	struct confdir_lock lock;
+	int status = confdir_lock(&lock, config->directories[0]);
 
-	if (lock < 0)
-		return status_of(lock);
-	status = change(config, lock, key, text);
-	close(lock);
+	if (status)
+		return status_of(status);
+	status = change(config, &lock, key, text);
+	confdir_unlock(&lock);
 	return status;
 }
 
@@ -467,8 +469,16 @@ static int apply_now(struct config *config)
 /* Those that read. Return: the exit status. */
 static int run_on_files(struct config *config, int argc, enum conf_key key)
 {
-	int ret = confdir_load(&config->files, config->directories);
+	bool is_ours = config->directories[1];
+	int ret;
 
+	/* Ours need not be there. One that was named and is not is a slip. */
+	if (!is_ours && access(config->directories[0], F_OK)) {
+		ret = -errno;
+		warnx("cannot read %s: %s", text_of(config->directories[0]).s, strerror(-ret));
+		return status_of(ret);
+	}
+	ret = confdir_load(&config->files, config->directories);
 	if (ret)
 		return status_of(ret);
 	if (config->what == APPLY)

@@ -365,6 +365,20 @@ const char *module_device(struct ndctl_namespace *ndns)
 }
 
 /**
+ * module_is_mapped() - whether a driver has mapped the memory of an active namespace
+ * @ndns: the namespace
+ *
+ * That of a device-DAX namespace is a driver of its DAX device, which can be unbound while
+ * the namespace stays active. What is not mapped the module does not know.
+ */
+bool module_is_mapped(struct ndctl_namespace *ndns)
+{
+	struct daxctl_dev *dev = dax_device(ndns);
+
+	return !ndctl_namespace_get_dax(ndns) || (dev && daxctl_dev_is_enabled(dev));
+}
+
+/**
  * module_is_ram() - whether the kernel uses a namespace as RAM (system-ram)
  * @ndns: the namespace
  *

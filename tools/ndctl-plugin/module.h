@@ -43,6 +43,7 @@ bool module_is_live(void);
 int module_get(struct module_state *state);
 void module_put(struct module_state *state);
 const char *module_device(struct ndctl_namespace *ndns);
+bool module_is_mapped(struct ndctl_namespace *ndns);
 bool module_is_ram(struct ndctl_namespace *ndns);
 const struct module_namespace *module_find(const struct module_state *state,
 					   const char *device);

@@ -115,6 +115,10 @@ static int try_one(struct ndctl_namespace *ndns, void *arg)
 	if (!ndctl_namespace_is_active(ndns))
 		return not_tried(test, name, "it is disabled: the kernel has not mapped it",
 				 SELFTEST_UNSURE);
+	if (!module_is_mapped(ndns))
+		return not_tried(test, name,
+				 "its DAX device has no driver: the kernel has not mapped it",
+				 SELFTEST_UNSURE);
 	ns = module_find(&test->state, device);
 	if (!ns)
 		return not_tried(test, name, "the module does not know it", SELFTEST_FAILED);
