@@ -31,6 +31,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -234,6 +235,8 @@ static int pmem_add_memremap(void *addr)
 		if (frame - first != PHYS_PFN(end - start))
 			break;
 		end = next;
+		/* Where the kernel has no large leaves, there are very many. */
+		cond_resched();
 	}
 	if (end == start || !pmem_is_namespace(PFN_PHYS(first)))
 		return 0;
