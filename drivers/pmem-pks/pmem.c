@@ -522,7 +522,7 @@ int __init pmem_init(bool protect)
 	ret = hook_place(&pmem_hooks);
 	if (ret)
 		goto exit;
-	ret = hook_settle(HOOK_MAPPINGS, true);
+	ret = hook_settle(HOOK_MAPPINGS | HOOK_ALIASES, true);
 	if (ret)
 		goto exit;
 
