@@ -163,6 +163,7 @@ int drill_show(struct domain *d, char *buf);
 int sysfs_view_init(void);
 void sysfs_view_exit(void);
 int sysfs_add_domain(struct domain *d);
+void sysfs_tell_domain(struct domain *d);
 void sysfs_del_domain(struct domain *d);
 
 /* alias.c: second mappings of a namespace */

@@ -261,6 +261,17 @@ static int pmem_protect(const void *owner)
 	return 0;
 }
 
+/* Protected or not, they are as they are to be. @owner: NULL for all domains */
+static void pmem_tell(const void *owner)
+{
+	struct domain *d;
+
+	lockdep_assert_held(&pmem_lock);
+	list_for_each_entry(d, &domains, list)
+		if (!owner || d->owner == owner)
+			sysfs_tell_domain(d);
+}
+
 /* In the order of names.h. */
 enum { MEMREMAP_PAGES, MEMREMAP, MEMUNMAP_PAGES, MEMUNMAP };
 
@@ -330,6 +341,9 @@ static void pmem_mapped(unsigned long token, unsigned long ret)
 		err = pmem_add_pgmap((struct dev_pagemap *)token);
 	if (!err && protect_all)
 		pmem_protect(owner);
+	/* While the module is loading, pmem_init() tells of all. */
+	if (!err && domain_settled)
+		pmem_tell(owner);
 	mutex_unlock(&pmem_lock);
 }
 
@@ -546,6 +560,8 @@ int __init pmem_init(bool protect)
 	protect_all = protect;
 	if (protect)
 		ret = pmem_protect(NULL);
+	if (!ret)
+		pmem_tell(NULL);
 	mutex_unlock(&pmem_lock);
 	if (ret)
 		goto exit;
