@@ -250,10 +250,10 @@ static struct hook alias_functions[] = { NAMES_ALIAS(HOOK_ROW) };
 static_assert(ARRAY_SIZE(alias_functions) == ALIAS_UNMAP + 1);
 
 static struct hook_set alias_hooks =
-	HOOK_SET(alias_functions, &alias_trampoline, HOOK_MAPPINGS);
+	HOOK_SET(alias_functions, &alias_trampoline, HOOK_ALIASES);
 
 /* What alias_enter() returns. */
-enum { TOKEN_MAP = 1, TOKEN_UNMAP };
+#define TOKEN_MAP	1
 
 /* While the module is loading, before the first namespaces are domains. */
 static bool looking = true;
@@ -301,8 +301,8 @@ unsigned long alias_enter(const unsigned long *args, unsigned long ip)
 	switch (hook - alias_functions) {
 	case ALIAS_UNMAP:
 		alias_unmapped(args[0]);
-		/* With a token, hook_settle() does not wait for the thread. */
-		return READ_ONCE(looking) ? TOKEN_UNMAP : 0;
+		/* Without a token, alias_scan() waits for the thread. */
+		return 0;
 	case ALIAS_VMAP:
 		if (!alias_may_be((struct page **)args[0], (u32)args[1]))
 			return 0;
@@ -319,7 +319,7 @@ unsigned long alias_enter(const unsigned long *args, unsigned long ip)
  */
 void alias_made(unsigned long token, unsigned long addr)
 {
-	if (token == TOKEN_MAP && addr)
+	if (addr)
 		alias_mapped(addr);
 }
 
@@ -361,21 +361,35 @@ static void alias_give_up(struct domain *d)
  * alias_scan() - find the aliases that a new domain has already
  * @d: a namespace, in the table of domains and not protected yet
  *
- * On return no thread is inside a writer without a grant for these aliases. If a
- * signal ended the wait for that, the aliases have no key.
+ * On return they are mapped, or their ends will be seen, and no thread is inside a
+ * writer without a grant for them. If a signal ended the wait for that, they have no
+ * key.
  *
  * Context: process context, sleeps. Cost: a walk of the page tables of vmalloc
  * space.
  */
 void alias_scan(struct domain *d)
 {
+	unsigned int kinds = HOOK_ALIASES;
+	bool found, failed;
+
 	mutex_lock(&alias_lock);
-	if (alias_find(VMALLOC_START, VMALLOC_END, d)) {
-		/* While the module is loading, pmem_init() waits once for all. */
-		if (!looking && hook_settle(HOOK_WRITERS, true))
-			alias_give_up(d);
-		alias_check(d);
-	}
+	found = alias_find(VMALLOC_START, VMALLOC_END, d);
+	mutex_unlock(&alias_lock);
+	if (!found)
+		return;
+	/*
+	 * What was found may be on its way out, and its thread have looked at the list
+	 * before it was in there. Wait for that thread, without the lock that it may
+	 * want. For writers, pmem_init() waits once for all.
+	 */
+	if (!looking)
+		kinds |= HOOK_WRITERS;
+	failed = hook_settle(kinds, true);
+	mutex_lock(&alias_lock);
+	if (failed)
+		alias_give_up(d);
+	alias_check(d);
 	mutex_unlock(&alias_lock);
 }
 

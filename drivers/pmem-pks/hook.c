@@ -326,14 +326,14 @@ static bool hook_covers_tails(const struct hook *hook, unsigned long ip)
 	       ip - hook->tail_addr[1] < hook->tail_size[1];
 }
 
-/* Whether an address is in a hooked function of a kind. */
-static bool hook_any_covers(unsigned long ip, void *kind)
+/* Whether an address is in a hooked function of some kinds. */
+static bool hook_any_covers(unsigned long ip, void *kinds)
 {
 	const struct hook_set *set;
 	const struct hook *hook;
 
 	list_for_each_entry_rcu(set, &hook_sets, list, true) {
-		if (set->kind != *(enum hook_kind *)kind)
+		if (!(set->kind & *(unsigned int *)kinds))
 			continue;
 		for (hook = set->hooks; hook < set->hooks + set->nr; hook++)
 			if (hook_covers_tails(hook, ip))
@@ -360,7 +360,7 @@ static const struct hook_trampoline *hook_trampoline_at(unsigned long ip)
 
 /* The state of a walk over one stack, innermost frame first. */
 struct bare {
-	enum hook_kind kind;
+	unsigned int kinds;
 	/* What the previous frame was. */
 	enum { BODY, WAITS, UNDECIDED } trampoline;
 	/* A hooked function in the previous frame, not known to be covered, or 0. */
@@ -388,7 +388,7 @@ static bool bare_look(unsigned long ip, void *arg)
 	}
 	bare->found = bare->function;
 	bare->function = 0;
-	if (bare->trampoline != WAITS && hook_any_covers(ip, &bare->kind)) {
+	if (bare->trampoline != WAITS && hook_any_covers(ip, &bare->kinds)) {
 		if (bare->trampoline == UNDECIDED)
 			bare->found = ip;
 		else
@@ -399,22 +399,22 @@ static bool bare_look(unsigned long ip, void *arg)
 }
 
 /*
- * Whether a thread is inside a hooked function of a kind and will not return to a
+ * Whether a thread is inside a hooked function of some kinds and will not return to a
  * trampoline, or is about to enter one like that. Return: where, or 0.
  */
-static unsigned long hook_bare(struct task_struct *task, void *kind)
+static unsigned long hook_bare(struct task_struct *task, void *kinds)
 {
-	struct bare bare = { .kind = *(enum hook_kind *)kind };
+	struct bare bare = { .kinds = *(unsigned int *)kinds };
 
 	if (!stacks_walk(task, bare_look, &bare))
-		return stacks_word(task, hook_any_covers, kind);
+		return stacks_word(task, hook_any_covers, kinds);
 	return bare.found ?: bare.function;
 }
 
 /**
  * hook_settle() - wait until no thread is inside a hooked function without a
  *		   trampoline frame below it
- * @kind: wait for the functions of sets of this kind
+ * @kinds: wait for the functions of sets of these kinds
  * @interruptible: whether a signal ends the wait
  *
  * A thread has no such frame if it was inside the function when that was hooked, or
@@ -425,9 +425,9 @@ static unsigned long hook_bare(struct task_struct *task, void *kind)
  * Context: process context, sleeps. Cost: see stacks_wait().
  * Return: 0, or -EINTR if a signal came.
  */
-int hook_settle(enum hook_kind kind, bool interruptible)
+int hook_settle(unsigned int kinds, bool interruptible)
 {
-	return stacks_wait(hook_bare, &kind, "the functions that are hooked",
+	return stacks_wait(hook_bare, &kinds, "the functions that are hooked",
 			   interruptible);
 }
 

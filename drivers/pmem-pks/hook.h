@@ -7,6 +7,7 @@
 
 #include <linux/array_size.h>
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/list.h>
 #include <linux/types.h>
 
@@ -53,8 +54,13 @@ struct hook {
 		.dst_arg = argument,					\
 	},
 
-/* The kind that hook_settle() waits for. */
-enum hook_kind { HOOK_OTHER, HOOK_MAPPINGS, HOOK_WRITERS };
+/* The kinds that hook_settle() waits for, a bit each. */
+enum hook_kind {
+	HOOK_OTHER = 0,
+	HOOK_MAPPINGS = BIT(0),
+	HOOK_ALIASES = BIT(1),
+	HOOK_WRITERS = BIT(2),
+};
 
 /* Defined by the macros of hook_entry.h. */
 struct hook_trampoline {
@@ -130,7 +136,7 @@ int hook_place(struct hook_set *set);
 void hook_remove(struct hook_set *set);
 struct hook *hook_find(const struct hook_trampoline *trampoline,
 		       unsigned long ip);
-int hook_settle(enum hook_kind kind, bool interruptible);
+int hook_settle(unsigned int kinds, bool interruptible);
 void hook_drain(void);
 
 /* hook_entry.S: runs in place of a diverted function that is skipped. */

@@ -8,6 +8,7 @@
  *	selftest_lock	selftest.c	one self-test at a time
  *	drill_lock	drill.c		one drill at a time
  *	writers_lock	writers.c	which writers are hooked
+ *	scan_lock	pmem.c		the scan at load, and mappings under way
  *	pmem_lock	pmem.c		the mappings of pmem
  *	alias_lock	alias.c		second mappings
  *	domain_lock	domain.c	changes of the table of domains
@@ -162,6 +163,7 @@ int drill_show(struct domain *d, char *buf);
 int sysfs_view_init(void);
 void sysfs_view_exit(void);
 int sysfs_add_domain(struct domain *d);
+void sysfs_tell_domain(struct domain *d);
 void sysfs_del_domain(struct domain *d);
 
 /* alias.c: second mappings of a namespace */

@@ -214,6 +214,7 @@ static int keymap_walk_direct(unsigned long start, unsigned long end, int key)
 	for (addr = start; addr < end; addr = next) {
 		if (!keymap_leaf(addr, &frame, &next))
 			return -ENXIO;
+		cond_resched();
 		/* A frame without struct page (ioremap) is not in the direct map. */
 		if (!pfn_valid(frame))
 			continue;

@@ -230,6 +230,10 @@ static bool page_drop_notes(struct domain *d)
 	return left;
 }
 
+/*
+ * It may take a minute, for terabytes. On a workqueue that is bound to its CPU, all
+ * other work of that CPU would wait for it.
+ */
 static void page_sweep(struct work_struct *work);
 static DECLARE_DELAYED_WORK(sweep_work, page_sweep);
 
@@ -244,7 +248,7 @@ static void page_sweep(struct work_struct *work)
 		left |= page_drop_notes(d);
 	mutex_unlock(&watched_lock);
 	if (left)
-		mod_delayed_work(system_wq, &sweep_work,
+		mod_delayed_work(system_unbound_wq, &sweep_work,
 				 max_t(unsigned long, NOTES_LATER,
 				       (jiffies - start) * NOTES_SHARE));
 }
@@ -275,7 +279,7 @@ void page_note(unsigned long pfn, unsigned long nr)
 	}
 	preempt_enable();
 	if (noted)
-		schedule_delayed_work(&sweep_work, NOTES_SOON);
+		queue_delayed_work(system_unbound_wq, &sweep_work, NOTES_SOON);
 }
 
 /**
@@ -306,7 +310,7 @@ void page_watch(struct domain *d)
 	mutex_lock(&watched_lock);
 	list_add(&d->watched, &watched);
 	if (page_drop_notes(d))
-		schedule_delayed_work(&sweep_work, NOTES_LATER);
+		queue_delayed_work(system_unbound_wq, &sweep_work, NOTES_LATER);
 	mutex_unlock(&watched_lock);
 }
 

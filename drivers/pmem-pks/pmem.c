@@ -17,7 +17,10 @@
  * and `daxctl list` show. Memory that daxctl gives to the kernel as RAM has no
  * dev_pagemap, and does not come here.
  *
- * pmem_lock orders the changes. All functions run in process context.
+ * pmem_lock orders the changes. scan_lock keeps the scan at load apart from mappings
+ * that are being made or ended: the kernel's tables have these before their struct
+ * pages are there, or until after they are gone. All functions run in process
+ * context.
  */
 #include <linux/device.h>
 #include <linux/ioport.h>
@@ -28,8 +31,10 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 
 #include "internal.h"
 
@@ -37,6 +42,10 @@ static LIST_HEAD(domains);
 static DEFINE_MUTEX(pmem_lock);
 static bool protect_all;
 static bool closing;		/* no new domains */
+/* Calls between pmem_enter() and the end of pmem_exit_map(), and who waits for them. */
+static unsigned int under_way;
+static DECLARE_WAIT_QUEUE_HEAD(idle);
+static DEFINE_MUTEX(scan_lock);
 
 static bool pmem_has_name(const char *name)
 {
@@ -226,6 +235,8 @@ static int pmem_add_memremap(void *addr)
 		if (frame - first != PHYS_PFN(end - start))
 			break;
 		end = next;
+		/* Where the kernel has no large leaves, there are very many. */
+		cond_resched();
 	}
 	if (end == start || !pmem_is_namespace(PFN_PHYS(first)))
 		return 0;
@@ -248,6 +259,17 @@ static int pmem_protect(const void *owner)
 			return ret;
 	}
 	return 0;
+}
+
+/* Protected or not, they are as they are to be. @owner: NULL for all domains */
+static void pmem_tell(const void *owner)
+{
+	struct domain *d;
+
+	lockdep_assert_held(&pmem_lock);
+	list_for_each_entry(d, &domains, list)
+		if (!owner || d->owner == owner)
+			sysfs_tell_domain(d);
 }
 
 /* In the order of names.h. */
@@ -282,6 +304,10 @@ unsigned long pmem_enter(const unsigned long *args, unsigned long ip)
 
 	if (!hook)
 		return 0;
+	/* One may call another: memremap_pages() calls memunmap_pages() if it fails. */
+	mutex_lock(&scan_lock);
+	under_way++;
+	mutex_unlock(&scan_lock);
 	switch (hook - pmem_functions) {
 	case MEMREMAP_PAGES:
 		return args[0];
@@ -298,22 +324,12 @@ unsigned long pmem_enter(const unsigned long *args, unsigned long ip)
 	return TOKEN_UNMAP;
 }
 
-/**
- * pmem_exit_map() - the trampoline's call after a hooked function
- * @token: what pmem_enter() returned
- * @ret: what the function returned: a mapping, or an error
- *
- * The mapping is protected before the function's caller gets it.
- *
- * Context: process context, sleeps.
- */
-void pmem_exit_map(unsigned long token, unsigned long ret)
+/* @token, @ret: as for pmem_exit_map() */
+static void pmem_mapped(unsigned long token, unsigned long ret)
 {
 	const void *owner = (const void *)token;
 	int err;
 
-	if (token == TOKEN_UNMAP || IS_ERR_VALUE(ret))
-		return;
 	mutex_lock(&pmem_lock);
 	if (token == TOKEN_MEMREMAP)
 		owner = (const void *)ret;
@@ -325,7 +341,29 @@ void pmem_exit_map(unsigned long token, unsigned long ret)
 		err = pmem_add_pgmap((struct dev_pagemap *)token);
 	if (!err && protect_all)
 		pmem_protect(owner);
+	/* While the module is loading, pmem_init() tells of all. */
+	if (!err && domain_settled)
+		pmem_tell(owner);
 	mutex_unlock(&pmem_lock);
+}
+
+/**
+ * pmem_exit_map() - the trampoline's call after a hooked function
+ * @token: what pmem_enter() returned
+ * @ret: what the function returned: a mapping, or an error
+ *
+ * The mapping is protected before the function's caller gets it.
+ *
+ * Context: process context, sleeps.
+ */
+void pmem_exit_map(unsigned long token, unsigned long ret)
+{
+	if (token != TOKEN_UNMAP && !IS_ERR_VALUE(ret))
+		pmem_mapped(token, ret);
+	mutex_lock(&scan_lock);
+	if (!--under_way)
+		wake_up(&idle);
+	mutex_unlock(&scan_lock);
 }
 
 /*
@@ -436,6 +474,27 @@ static int __init pmem_scan(void)
 	return ret == -EINVAL ? 0 : ret;
 }
 
+/*
+ * Take scan_lock when no mapping is being made or ended: none is then until it is
+ * released. Return: 0; or -EINTR, without the lock, if a signal came.
+ */
+static int __init pmem_lock_scan(void)
+{
+	bool told = false;
+
+	mutex_lock(&scan_lock);
+	while (under_way) {
+		mutex_unlock(&scan_lock);
+		if (!told)
+			pr_info("waiting for a mapping of pmem that is being made or ended\n");
+		told = true;
+		if (wait_event_interruptible(idle, !READ_ONCE(under_way)))
+			return -EINTR;
+		mutex_lock(&scan_lock);
+	}
+	return 0;
+}
+
 /**
  * pmem_for_each() - call a function for each pmem domain
  * @func: what to call; pmem_lock is held
@@ -459,9 +518,10 @@ void pmem_for_each(void (*func)(struct domain *d, void *arg), void *arg)
  *
  * The order matters. When the hooks are placed, and no thread is inside
  * memremap_pages() or the like without a trampoline frame below it, the scan and the
- * hooks together miss no mapping. When the domains are in the table, each new writer
- * gets a grant. When no thread is inside a writer without one, turning protection on
- * harms no writer, now or later.
+ * hooks together miss no mapping. The scan sees none that is half made: those under
+ * way have ended, or begin when it is over. When the domains are in the table, each
+ * new writer gets a grant. When no thread is inside a writer without one, turning
+ * protection on harms no writer, now or later.
  *
  * Context: process context, sleeps until the last of those threads has left.
  * Return: 0; an error of hook_place(), domain_add() or domain_protect(); -EINTR if a
@@ -476,14 +536,18 @@ int __init pmem_init(bool protect)
 	ret = hook_place(&pmem_hooks);
 	if (ret)
 		goto exit;
-	ret = hook_settle(HOOK_MAPPINGS, true);
+	ret = hook_settle(HOOK_MAPPINGS | HOOK_ALIASES, true);
 	if (ret)
 		goto exit;
 
+	ret = pmem_lock_scan();
+	if (ret)
+		goto exit;
 	mutex_lock(&pmem_lock);
 	ret = pmem_scan();
 	alias_settled();
 	mutex_unlock(&pmem_lock);
+	mutex_unlock(&scan_lock);
 	if (ret)
 		goto exit;
 	/* Mappings may come and go meanwhile. */
@@ -496,6 +560,8 @@ int __init pmem_init(bool protect)
 	protect_all = protect;
 	if (protect)
 		ret = pmem_protect(NULL);
+	if (!ret)
+		pmem_tell(NULL);
 	mutex_unlock(&pmem_lock);
 	if (ret)
 		goto exit;

@@ -326,8 +326,20 @@ int sysfs_add_domain(struct domain *d)
 	if (ret)
 		return ret;
 	report_start(d, sysfs_get_dirent(d->kobj.sd, "stray_writes"));
-	kobject_uevent(&d->kobj, KOBJ_ADD);
 	return 0;
+}
+
+/**
+ * sysfs_tell_domain() - tell user space that there is a new domain
+ * @d: a domain with a directory
+ *
+ * A rule of udev may set its files at once: nothing else is to set them after this.
+ *
+ * Context: process context, sleeps.
+ */
+void sysfs_tell_domain(struct domain *d)
+{
+	kobject_uevent(&d->kobj, KOBJ_ADD);
 }
 
 /**

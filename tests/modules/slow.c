@@ -18,6 +18,10 @@
  *            for the domain. A reader of a higher priority preempts it there. For
  *            preempt=full, before pmem_pks is loaded, and while something is held.
  *   held     how often one of the last two has begun
+ *   pause    "<function>": each call of the function sleeps at its beginning, until
+ *            its number is in resumed. Of no more than four arguments.
+ *   paused   how many calls have come there
+ *   resumed  a number: so many of them go on, in the order in which they came
  *   exits    how many threads have come to do_exit() since, and how many of these
  *            with a protection key open on their CPU: "<all> <open>"
  */
@@ -25,6 +29,7 @@
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/fs.h>
+#include <linux/ftrace.h>
 #include <linux/io.h>
 #include <linux/irq_work.h>
 #include <linux/kallsyms.h>
@@ -35,6 +40,7 @@
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
 #include <linux/smp.h>
+#include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
@@ -232,6 +238,60 @@ static const struct file_operations hold_fops = {
 	.write = hold_write,
 };
 
+/* Asleep at its beginning */
+
+static struct kprobe pause_probe;
+static atomic_t paused;
+static u32 resumed;
+
+/* Called in place of the function. Goes on behind the call of ftrace's. */
+static long pause_call(long a, long b, long c, long d)
+{
+	long (*go_on)(long a, long b, long c, long d);
+	u32 number = atomic_inc_return(&paused);
+
+	go_on = (void *)(pause_probe.addr + MCOUNT_INSN_SIZE);
+	while (READ_ONCE(resumed) < number)
+		msleep(20);
+	return go_on(a, b, c, d);
+}
+
+static int pause_hit(struct kprobe *probe, struct pt_regs *regs)
+{
+	regs->ip = (unsigned long)pause_call;
+	return 1;
+}
+
+static ssize_t pause_write(struct file *file, const char __user *from,
+			   size_t len, loff_t *pos)
+{
+	static char function[64];
+	int ret = -EINVAL;
+
+	mutex_lock(&setting);
+	if (!pause_probe.addr &&
+	    told(from, len, function, sizeof(function))) {
+		pause_probe.symbol_name = strim(function);
+		pause_probe.pre_handler = pause_hit;
+		ret = register_kprobe(&pause_probe);
+		if (ret)
+			pause_probe.addr = NULL;
+	}
+	if (!ret && !kprobe_ftrace(&pause_probe)) {
+		unregister_kprobe(&pause_probe);
+		pause_probe.addr = NULL;
+		ret = -EINVAL;
+	}
+	mutex_unlock(&setting);
+	return ret ?: len;
+}
+
+static const struct file_operations pause_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = pause_write,
+};
+
 static DECLARE_WAIT_QUEUE_HEAD(preempt_queue);
 static struct kprobe preempt_probe;
 static bool preempt_wanted, preempt_hit_once;
@@ -346,6 +406,9 @@ static int __init slow_init(void)
 	debugfs_create_file("storm", 0200, folder, NULL, &storm_fops);
 	debugfs_create_file("hold", 0200, folder, NULL, &hold_fops);
 	debugfs_create_file("preempt", 0400, folder, NULL, &preempt_fops);
+	debugfs_create_file("pause", 0200, folder, NULL, &pause_fops);
+	debugfs_create_atomic_t("paused", 0400, folder, &paused);
+	debugfs_create_u32("resumed", 0600, folder, &resumed);
 	debugfs_create_file("exits", 0400, folder, NULL, &exits_fops);
 	debugfs_create_atomic_t("faults", 0400, folder, &faults);
 	debugfs_create_u32("held", 0400, folder, &held);
@@ -361,6 +424,8 @@ static void __exit slow_exit(void)
 		unregister_kprobe(&preempt_probe);
 	if (hold_probe.addr)
 		unregister_kprobe(&hold_probe);
+	if (pause_probe.addr)
+		unregister_kprobe(&pause_probe);
 	misc_deregister(&slow_device);
 }
 
