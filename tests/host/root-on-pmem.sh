@@ -83,7 +83,8 @@ guest_test() {
 	END
 }
 
-# Says what is in force, as the last thing before the mount
+# Says what is in force, as the last thing before the mount. With systemd in it, dracut's
+# image may run its hooks before the disk is there, so there it is a unit.
 seen() {
 	cat <<-'END'
 	#!/bin/sh
@@ -135,6 +136,12 @@ make_root() {
 	printf '%s\n' '[Unit]' 'After=sysinit.target local-fs.target' '[Service]' 'Type=oneshot' \
 		'ExecStart=/bed/start' >"$root/etc/systemd/system/bed.service"
 	seen >"$root/bed/seen"
+	mkdir -p "$root/bed/initrd/bed" "$root/bed/initrd/usr/lib/systemd/system/sysroot.mount.requires"
+	cp "$root/bed/seen" "$root/bed/initrd/bed/"
+	printf '%s\n' '[Unit]' 'DefaultDependencies=no' 'Requires=dev-pmem0.device' 'After=dev-pmem0.device' \
+		'Before=sysroot.mount' '[Service]' 'Type=oneshot' 'ExecStart=/bin/sh /bed/seen' \
+		>"$root/bed/initrd/usr/lib/systemd/system/bed-seen.service"
+	ln -s ../bed-seen.service "$root/bed/initrd/usr/lib/systemd/system/sysroot.mount.requires/"
 	mkdir -p "$root/etc/initramfs-tools/scripts/local-premount"
 	install -m 755 "$root/bed/seen" "$root/etc/initramfs-tools/scripts/local-premount/"
 }
@@ -149,9 +156,9 @@ in_root() {
 }
 
 dracut_image() {
-	in_root "${@:2}" dracut --force --quiet --no-hostonly --no-compress --kver "$release" \
+	in_root "${@:2}" dracut --force --quiet "${hostonly:---no-hostonly}" --no-compress --kver "$release" \
 		--omit "network network-manager iscsi nfs" \
-		--include /bed/seen /lib/dracut/hooks/pre-mount/99-seen.sh "$1"
+		--include /bed/initrd / "$1"
 }
 
 initramfs_image() {
@@ -250,6 +257,15 @@ same "initramfs-tools makes one" $? 0
 for image in dracut initramfs; do
 	enough "files that load the module in $image.img" "$(has /$image.img | wc -w)" 2
 done
+# One for this host alone has it if the host has pmem. It finds no root here, which it says.
+for have in 0 1; do
+	hostonly=--hostonly dracut_image /host.img >/dev/null 2>&1
+	same "for a host with $have namespaces dracut has what loads it" \
+		"$([ "$(has /host.img | wc -w)" -ge 2 ] && echo 1 || echo 0)" $have
+	rm -f "$root/host.img"
+	mkdir -p "$root/sys/bus/nd/devices/namespace0.0"
+done
+rm -r "$root/sys/bus"
 dracut_image /kdump.img IN_KDUMP=1 >/dev/null 2>&1
 same "for a dump dracut leaves out what loads it" "$(has /kdump.img)" ""
 mkdir -p "$root/var/lib/kdump" && cp -r "$root/etc/initramfs-tools" "$root/var/lib/kdump/"

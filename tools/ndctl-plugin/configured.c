@@ -46,14 +46,17 @@ static bool names_module(char *line)
 	return !strcmp(name, "pmem_pks");
 }
 
-static bool file_names_module(int directory, const char *name)
+static bool file_names_module(const char *directory, const char *name)
 {
-	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	char path[PATH_MAX], *line = NULL;
 	bool found = false;
-	char *line = NULL;
 	size_t size = 0;
+	FILE *file;
+	int fd;
 
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	file = fd < 0 ? NULL : fdopen(fd, "r");
 	if (!file) {
 		if (fd >= 0)
 			close(fd);
@@ -89,7 +92,7 @@ static bool directory_names_module(size_t i)
 		return false;
 	while (!found && (entry = readdir(directory)))
 		found = is_conf(entry->d_name) && !is_hidden(i, entry->d_name) &&
-			file_names_module(dirfd(directory), entry->d_name);
+			file_names_module(load_directories[i], entry->d_name);
 	closedir(directory);
 	return found;
 }

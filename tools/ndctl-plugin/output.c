@@ -33,7 +33,7 @@ static int replace(const char *output, mode_t mode, void (*print)(FILE *file, vo
 	const char *name = strrchr(output, '/') ? strrchr(output, '/') + 1 : output;
 	char *temporary;
 	struct stat st;
-	int error, fd;
+	int error = 0, fd;
 	FILE *file;
 
 	/* A device, say, is not to be replaced by a file */
@@ -42,9 +42,10 @@ static int replace(const char *output, mode_t mode, void (*print)(FILE *file, vo
 	if (asprintf(&temporary, "%.*s.%s.XXXXXX", (int)(name - output), output, name) < 0)
 		return -ENOMEM;
 	fd = mkostemp(temporary, O_CLOEXEC);
-	error = fd < 0 ? -errno : 0;
-	if (error)
+	if (fd < 0) {
+		error = -errno;
 		goto free;
+	}
 	file = fdopen(fd, "w");
 	if (!file) {
 		error = -errno;
