@@ -39,6 +39,9 @@
 	      struct insn *, struct pt_regs *)				\
 	CALL4(NEEDED, int, insn_decode, struct insn *, const void *,	\
 	      int, int)							\
+	/* For stacks.c. */						\
+	CALL2(OPTIONAL, struct ftrace_ret_stack *,			\
+	      ftrace_graph_get_ret_stack, struct task_struct *, int)	\
 	/* For holder.c. */						\
 	CALL1(OPTIONAL, unsigned long, ftrace_location, unsigned long)	\
 	CALL1(OPTIONAL, unsigned long, ftrace_find_rec_direct,		\
