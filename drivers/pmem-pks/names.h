@@ -114,6 +114,8 @@
 	CODE(OPTIONAL, copy_user_flushcache)				\
 	CODE(OPTIONAL, __copy_user_flushcache)				\
 	CODE(OPTIONAL, __copy_user_nocache)				\
+	/* The same, in newer kernels. */				\
+	CODE(OPTIONAL, copy_to_nontemporal)				\
 	CODE(OPTIONAL, rep_movs_alternative)				\
 	CODE(OPTIONAL, copy_user_generic_string)			\
 	CODE(OPTIONAL, copy_user_generic_unrolled)			\
