@@ -141,6 +141,13 @@ static inline void compat_hrtimer_setup(struct hrtimer *timer,
 #define compat_text_size(text)		((text)->text_size)
 #endif
 
+/* Whether a thread has a CPU. */
+#ifdef CONFIG_SMP
+#define compat_on_cpu(task)		READ_ONCE((task)->on_cpu)
+#else
+#define compat_on_cpu(task)		((task) == current)
+#endif
+
 /*
  * The return probes of the functions that a thread is inside: a struct rethook_node's
  * llist each.

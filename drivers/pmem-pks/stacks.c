@@ -165,9 +165,10 @@ static int stacks_look(void *arg)
 		struct task_struct *task = batch->tasks[i];
 
 		/*
-		 * Skip the stopper's thread, and a dead thread: its stack is gone.
+		 * Skip the stoppers' threads, which alone have a CPU, and a dead
+		 * thread: its stack is gone. An NMI may still change a stopper's.
 		 */
-		batch->at[i] = task == current ||
+		batch->at[i] = compat_on_cpu(task) ||
 			       !refcount_read(&task->stack_refcount) ? 0 :
 			       batch->inside(task, batch->arg);
 	}
