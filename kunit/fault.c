@@ -14,8 +14,10 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <asm/asm.h>
+#include <asm/insn.h>
 #include <asm/segment.h>
 #include <asm/tlbflush.h>
+#include <asm/trace/exceptions.h>
 #include <asm/trap_pf.h>
 
 #include "internal.h"
@@ -400,6 +402,57 @@ static void a_step_put_aside_comes_back_whole(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, stepped.flags & X86_EFLAGS_TF);
 }
 
+/* What an NMI goes by, in the midst of a store that is let through. */
+static struct {
+	unsigned long page;
+	unsigned int faults;
+	unsigned int busy;
+	bool open;
+} midst;
+
+static void midst_fault(void *unused, unsigned long addr, struct pt_regs *regs,
+			unsigned long error_code)
+{
+	if (addr != midst.page)
+		return;
+	midst.faults++;
+	midst.busy = __this_cpu_read(grant_busy);
+	midst.open = !(pks_read() & PKRS_KEY_MASK(place.key));
+}
+
+/* The page is read-only: so the store faults though the key is open for it. */
+static void an_nmi_amid_a_store_is_shielded(struct kunit *test)
+{
+	/* movq %rax, (%rdi) */
+	static const u8 insn[MAX_INSN_SIZE] = { 0x48, 0x89, 0x07 };
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	u64 *constant = page ? vmap(&page, 1, VM_MAP, PAGE_KERNEL_RO) : NULL;
+	struct pt_regs regs = {
+		.ip = (unsigned long)insn, .di = (unsigned long)constant,
+	};
+	struct pt_regs after;
+	struct store store;
+	enum step done;
+
+	KUNIT_ASSERT_NOT_NULL(test, constant);
+	memset(&midst, 0, sizeof(midst));
+	midst.page = (unsigned long)constant;
+	KUNIT_EXPECT_EQ(test, register_trace_page_fault_kernel(midst_fault, NULL), 0);
+	local_irq_disable();
+	done = step_perform(&regs, regs.di, place.key, &after, &store);
+	KUNIT_EXPECT_EQ(test, __this_cpu_read(grant_busy), 0);
+	KUNIT_EXPECT_EQ(test, pks_read(), pks_closed);
+	local_irq_enable();
+	unregister_trace_page_fault_kernel(midst_fault, NULL);
+	tracepoint_synchronize_unregister();
+	KUNIT_EXPECT_EQ(test, done, STEP_FAULTED);
+	KUNIT_EXPECT_EQ(test, midst.faults, 1);
+	KUNIT_EXPECT_TRUE(test, midst.open);
+	KUNIT_EXPECT_EQ(test, midst.busy, 1);
+	vunmap(constant);
+	__free_page(page);
+}
+
 static struct kunit_case fault_cases[] = {
 	KUNIT_CASE(a_stray_write_is_let_through_and_counted),
 	KUNIT_CASE(strict_denies_and_counts),
@@ -415,6 +468,7 @@ static struct kunit_case fault_cases[] = {
 	KUNIT_CASE(a_grant_ends_the_window_before_it),
 	KUNIT_CASE(an_interrupt_without_room_is_counted),
 	KUNIT_CASE(a_step_put_aside_comes_back_whole),
+	KUNIT_CASE(an_nmi_amid_a_store_is_shielded),
 	{}
 };
 

@@ -141,11 +141,21 @@ static inline void compat_hrtimer_setup(struct hrtimer *timer,
 #define compat_text_size(text)		((text)->text_size)
 #endif
 
-/* Whether a thread is inside functions that have a return probe. */
-#ifdef CONFIG_RETHOOK
-#define compat_has_return_probes(task)	(!llist_empty(&(task)->rethooks))
+/* Whether a thread has a CPU. */
+#ifdef CONFIG_SMP
+#define compat_on_cpu(task)		READ_ONCE((task)->on_cpu)
 #else
-#define compat_has_return_probes(task)	((void)(task), false)
+#define compat_on_cpu(task)		((task) == current)
+#endif
+
+/*
+ * The return probes of the functions that a thread is inside: a struct rethook_node's
+ * llist each.
+ */
+#ifdef CONFIG_RETHOOK
+#define compat_return_probes(task)	READ_ONCE((task)->rethooks.first)
+#else
+#define compat_return_probes(task)	((void)(task), (struct llist_node *)NULL)
 #endif
 
 /* The argument of a kset's callbacks. */

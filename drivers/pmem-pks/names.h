@@ -39,6 +39,9 @@
 	      struct insn *, struct pt_regs *)				\
 	CALL4(NEEDED, int, insn_decode, struct insn *, const void *,	\
 	      int, int)							\
+	/* For stacks.c. */						\
+	CALL2(OPTIONAL, struct ftrace_ret_stack *,			\
+	      ftrace_graph_get_ret_stack, struct task_struct *, int)	\
 	/* For holder.c. */						\
 	CALL1(OPTIONAL, unsigned long, ftrace_location, unsigned long)	\
 	CALL1(OPTIONAL, unsigned long, ftrace_find_rec_direct,		\
@@ -111,6 +114,8 @@
 	CODE(OPTIONAL, copy_user_flushcache)				\
 	CODE(OPTIONAL, __copy_user_flushcache)				\
 	CODE(OPTIONAL, __copy_user_nocache)				\
+	/* The same, in newer kernels. */				\
+	CODE(OPTIONAL, copy_to_nontemporal)				\
 	CODE(OPTIONAL, rep_movs_alternative)				\
 	CODE(OPTIONAL, copy_user_generic_string)			\
 	CODE(OPTIONAL, copy_user_generic_unrolled)			\

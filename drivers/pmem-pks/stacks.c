@@ -15,11 +15,14 @@
  * Context: process context, sleeps.
  */
 #include <linux/delay.h>
+#include <linux/ftrace.h>
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
+#include <linux/llist.h>
 #include <linux/mm.h>
 #include <linux/ptrace.h>
+#include <linux/rethook.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
@@ -61,7 +64,7 @@ bool stacks_walk(struct task_struct *task,
 	unsigned long ip = 0;
 	struct pt_regs *regs;
 
-	if (task_is_running(task) && compat_has_return_probes(task))
+	if (task_is_running(task) && compat_return_probes(task))
 		return false;
 	for (unwind_start(&state, task, NULL, NULL);
 	     !unwind_done(&state) && !unwind_error(&state);
@@ -79,6 +82,42 @@ bool stacks_walk(struct task_struct *task,
 	return !unwind_error(&state) && symbols_is_in(SYMBOLS_BEGINS, ip);
 }
 
+#ifdef CONFIG_FUNCTION_GRAPH_TRACER
+/* Return: the address that the graph tracer has taken from a stack, or 0. @nr: from 0 */
+static unsigned long stacks_traced(struct task_struct *task, int nr)
+{
+	const struct ftrace_ret_stack *traced;
+
+	traced = kernel_ftrace_graph_get_ret_stack(task, nr);
+	return traced ? traced->ret : 0;
+}
+#else
+static unsigned long stacks_traced(struct task_struct *task, int nr)
+{
+	return 0;
+}
+#endif
+
+/*
+ * Return probes and the function graph tracer put addresses of their own on the stack,
+ * and keep the true ones. Return: the first of these that is such an address, or 0.
+ */
+static unsigned long stacks_kept(struct task_struct *task,
+				 bool (*is)(unsigned long word, void *arg), void *arg)
+{
+	struct rethook_node *probe;
+	unsigned long ip;
+	int nr;
+
+	llist_for_each_entry(probe, compat_return_probes(task), llist)
+		if (is(probe->ret_addr, arg))
+			return probe->ret_addr;
+	for (nr = 0; (ip = stacks_traced(task, nr)); nr++)
+		if (is(ip, arg))
+			return ip;
+	return 0;
+}
+
 /**
  * stacks_word() - look for an address on a stack that can't be unwound
  * @task: the thread; it does not run
@@ -86,10 +125,10 @@ bool stacks_walk(struct task_struct *task,
  * @arg: second argument of @is
  *
  * Old return addresses may still be on a stack. So this may find too much, but
- * misses nothing.
+ * misses nothing. What a return probe or a tracer has taken from the stack counts.
  *
  * Context: as stacks_walk().
- * Return: the first such word, or 0.
+ * Return: the first such address, or 0.
  */
 unsigned long stacks_word(struct task_struct *task,
 			  bool (*is)(unsigned long word, void *arg), void *arg)
@@ -103,7 +142,7 @@ unsigned long stacks_word(struct task_struct *task,
 		if (is(w, arg))
 			return w;
 	}
-	return 0;
+	return stacks_kept(task, is, arg);
 }
 
 struct batch {
@@ -126,9 +165,10 @@ static int stacks_look(void *arg)
 		struct task_struct *task = batch->tasks[i];
 
 		/*
-		 * Skip the stopper's thread, and a dead thread: its stack is gone.
+		 * Skip the stoppers' threads, which alone have a CPU, and a dead
+		 * thread: its stack is gone. An NMI may still change a stopper's.
 		 */
-		batch->at[i] = task == current ||
+		batch->at[i] = compat_on_cpu(task) ||
 			       !refcount_read(&task->stack_refcount) ? 0 :
 			       batch->inside(task, batch->arg);
 	}

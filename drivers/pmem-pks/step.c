@@ -5,7 +5,8 @@
  *
  * It runs in the writer's context, NMI included, with interrupts off. An NMI may
  * have interrupted a change of grant.c's contexts. So only PKRS itself is changed
- * here, and then restored.
+ * here, and then restored. Meanwhile grant_busy is one more, so that an NMI starts with
+ * no key open: see shield.c.
  *
  * Memory receives the same bytes as from the writer, in pieces of the same size:
  *
@@ -253,10 +254,14 @@ enum step step_perform(const struct pt_regs *regs, unsigned long addr, int key,
 	if (!access_decode(&a, after) || addr - a.addr >= a.width ||
 	    !step_is_within(&a, key))
 		return STEP_UNKNOWN;
+	__this_cpu_inc(grant_busy);
+	barrier();
 	pks_write(pkrs & ~PKRS_KEY_MASK(key));
 	store->width = a.width;
 	ret = a.string ? step_string(&a) : step_one(&a, regs, store);
 	pks_write(pkrs);
+	barrier();
+	__this_cpu_dec(grant_busy);
 	/* RF suppresses a breakpoint at this instruction only. */
 	after->flags &= ~X86_EFLAGS_RF;
 	return ret;

@@ -15,9 +15,11 @@
 
 struct bpf_link;
 struct ftrace_ops;
+struct ftrace_ret_stack;
 struct insn;
 struct module;
 struct pt_regs;
+struct task_struct;
 struct vm_struct;
 
 #define SYMBOLS_MEMBER_DATA(flag, type, name)	type *name;

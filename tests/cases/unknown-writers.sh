@@ -38,7 +38,7 @@ test() {
 		"$(<$unknown) $(seen field)" '\+pmem_pks_driver:driver_field.* 3$'
 	insmod /bed/pmem_pks_driver.ko disk=/dev/pmem0
 	arrives "strict, and here again" field 8
-	equal "and counted on" "$(grep -c . $unknown) $(seen field)" "4 4"
+	equal "and counted on" "$(grep -c . $unknown) $(seen field)" "5 4"
 	rmmod pmem_pks_driver
 }
 
@@ -46,7 +46,7 @@ test() {
 arrives() {
 	stray_writes_nothing=$(strays)
 	dd if=/dev/zero of=/dev/pmem0 bs=4k seek=5 count=1 oflag=direct conv=notrunc status=none
-	echo "$2 5" >$run
+	echo "$2 5 $(printf 'k%.0s' {1..32})" >$run
 	equal "$1: $2: each byte arrives" "$(peek $((start + 5 * 4096)) "$3")" \
 		"$(printf '6b%.0s' $(seq "$3"))"
 	equal "$1: $2: it is no stray write" "$(strays)" "$stray_writes_nothing"
@@ -60,6 +60,7 @@ every_shape() {
 	arrives "$1" header 64
 	arrives "$1" zero 512
 	arrives "$1" data 512
+	arrives "$1" user 32
 	arrives "$1" irqs_off 8
 }
 
@@ -71,7 +72,7 @@ seen() {
 listed() {
 	equal "each function that has stored by itself is listed once" \
 		"$(sort $unknown | xargs)" \
-		"$(echo +pmem_pks_driver:driver_{field,irqs_off,position,zero})"
+		"$(echo +pmem_pks_driver:driver_{field,irqs_off,position,user,zero})"
 	equal "with its stores" "$(seen field) $(seen position) $(seen irqs_off)" "3 2 1"
 	equal "and logged once" "$(logged 'unknown writer pmem_pks_driver:driver_field: let through')" 1
 	dmesg -c >/dev/null

@@ -7,8 +7,9 @@
  * Parameters: disk=<path> of a disk with DAX; early=1 stores once from the code of
  * its initialization, to the disk's first page.
  *
- * /sys/kernel/debug/pmem_pks_driver/run: "<shape> <page>" calls one of the
- * functions below for a page of the disk. It uses nothing of pmem_pks.
+ * /sys/kernel/debug/pmem_pks_driver/run: "<shape> <page> <data>" calls one
+ * of the functions below for a page of the disk. One of them stores the data, the
+ * others store bytes of their own. It uses nothing of pmem_pks.
  */
 #include <linux/blkdev.h>
 #include <linux/bvec.h>
@@ -23,6 +24,8 @@
 
 /* What each of them stores, in each byte. */
 #define FILL	0x6b
+/* The most that the user gives. */
+#define DATA	32
 
 static u8 source[PAGE_SIZE] __aligned(PAGE_SIZE);
 static char *disk;
@@ -73,6 +76,14 @@ static noinline int driver_data(u8 *to)
 	       0 : -EIO;
 }
 
+static noinline int driver_user(u8 *to, const char __user *from, size_t len)
+{
+	struct iov_iter iter;
+
+	iov_iter_ubuf(&iter, ITER_SOURCE, (void __user *)from, len);
+	return _copy_from_iter_flushcache(to, len, &iter) == len ? 0 : -EFAULT;
+}
+
 static noinline void driver_irqs_off(u8 *to)
 {
 	unsigned long flags;
@@ -95,7 +106,8 @@ static u8 *driver_page(unsigned long page)
 	return ret < 1 ? NULL : address;
 }
 
-static int driver_run(const char *shape, u8 *to)
+static int driver_run(const char *shape, u8 *to, const char __user *from,
+		      size_t len)
 {
 	if (!to)
 		return -ENXIO;
@@ -109,6 +121,8 @@ static int driver_run(const char *shape, u8 *to)
 		driver_zero(to);
 	else if (!strcmp(shape, "data"))
 		return driver_data(to);
+	else if (!strcmp(shape, "user"))
+		return driver_user(to, from, len);
 	else if (!strcmp(shape, "irqs_off"))
 		driver_irqs_off(to);
 	else
@@ -121,16 +135,17 @@ static ssize_t run_write(struct file *unused, const char __user *from,
 {
 	char text[64], shape[32];
 	unsigned long page;
-	int ret;
+	int ret, data = 0;
 
 	if (len >= sizeof(text))
 		return -EINVAL;
 	if (copy_from_user(text, from, len))
 		return -EFAULT;
 	text[len] = '\0';
-	if (sscanf(text, "%31s %lu", shape, &page) != 2)
+	if (sscanf(text, "%31s %lu %n", shape, &page, &data) < 2)
 		return -EINVAL;
-	ret = driver_run(shape, driver_page(page));
+	ret = driver_run(shape, driver_page(page), from + data,
+			 min_t(size_t, len - data, DATA));
 	return ret ? ret : len;
 }
 

@@ -6,7 +6,7 @@
  * /dev/pks_slow: a device to be mapped, whose pages come when their page fault is
  * handled. /sys/kernel/debug/pmem_pks_slow/ says how:
  *   fault    "sleep <ms>"; "stray <physical address>": an interrupt of the handler
- *            stores to that place; "oops"; "at-once"
+ *            stores to that place; "busy" until it is set anew; "oops"; "at-once"
  *   faults   how many were begun
  *   storm    "<cpu> <count> <physical address>": so many interrupts on that CPU,
  *            each of which stores there
@@ -46,7 +46,7 @@
 #include <linux/wait.h>
 #include <asm/msr.h>
 
-static enum { AT_ONCE, SLEEP, STRAY, OOPS } how;
+static enum { AT_ONCE, SLEEP, STRAY, BUSY, OOPS } how;
 static u64 how_much;
 static atomic_t faults;
 static u32 held;
@@ -79,6 +79,10 @@ static vm_fault_t slow_fault(struct vm_fault *vmf)
 	case STRAY:
 		irq_work_queue(&work);
 		irq_work_sync(&work);
+		break;
+	case BUSY:
+		while (READ_ONCE(how) == BUSY)
+			cond_resched();
 		break;
 	case OOPS:
 		WRITE_ONCE(*(int *)16, 1);
@@ -134,6 +138,8 @@ static ssize_t fault_write(struct file *file, const char __user *from,
 		WRITE_ONCE(how, SLEEP);
 	else if (!strcmp(word, "stray"))
 		WRITE_ONCE(how, STRAY);
+	else if (!strcmp(word, "busy"))
+		WRITE_ONCE(how, BUSY);
 	else if (!strcmp(word, "oops"))
 		WRITE_ONCE(how, OOPS);
 	else
