@@ -139,8 +139,8 @@ make_root() {
 	mkdir -p "$root/bed/initrd/bed" "$root/bed/initrd/usr/lib/systemd/system/sysroot.mount.requires"
 	cp "$root/bed/seen" "$root/bed/initrd/bed/"
 	printf '%s\n' '[Unit]' 'DefaultDependencies=no' 'Requires=dev-pmem0.device' 'After=dev-pmem0.device' \
-		'Before=sysroot.mount' '[Service]' 'Type=oneshot' 'ExecStart=/bin/sh /bed/seen' \
-		>"$root/bed/initrd/usr/lib/systemd/system/bed-seen.service"
+		'Before=sysroot.mount' '[Service]' 'Type=oneshot' 'RemainAfterExit=yes' \
+		'ExecStart=/bin/sh /bed/seen' >"$root/bed/initrd/usr/lib/systemd/system/bed-seen.service"
 	ln -s ../bed-seen.service "$root/bed/initrd/usr/lib/systemd/system/sysroot.mount.requires/"
 	mkdir -p "$root/etc/initramfs-tools/scripts/local-premount"
 	install -m 755 "$root/bed/seen" "$root/etc/initramfs-tools/scripts/local-premount/"
@@ -156,9 +156,16 @@ in_root() {
 }
 
 dracut_image() {
-	in_root "${@:2}" dracut --force --quiet "${hostonly:---no-hostonly}" --no-compress --kver "$release" \
+	in_root "${@:2}" dracut --force --quiet --no-hostonly --no-compress --kver "$release" \
 		--omit "network network-manager iscsi nfs" \
 		--include /bed/initrd / "$1"
+}
+
+# host_image DIRECTORY: for a host with that in /sys. It finds no root there, which it says.
+# shellcheck disable=SC2016 # for the inner shell
+host_image() {
+	in_root bash -c 'mount -t tmpfs none /sys && mkdir -p "/sys/$1" && exec dracut --force --quiet --hostonly \
+		--no-compress --kver "$2" --omit "network network-manager iscsi nfs" /host.img' bash "$1" "$release"
 }
 
 initramfs_image() {
@@ -257,15 +264,13 @@ same "initramfs-tools makes one" $? 0
 for image in dracut initramfs; do
 	enough "files that load the module in $image.img" "$(has /$image.img | wc -w)" 2
 done
-# One for this host alone has it if the host has pmem. It finds no root here, which it says.
+# One for a host alone has it if that has pmem
 for have in 0 1; do
-	hostonly=--hostonly dracut_image /host.img >/dev/null 2>&1
+	host_image "$(echo bus bus/nd/devices/namespace0.0 | cut -d' ' -f$((have + 1)))" >/dev/null 2>&1
 	same "for a host with $have namespaces dracut has what loads it" \
 		"$([ "$(has /host.img | wc -w)" -ge 2 ] && echo 1 || echo 0)" $have
 	rm -f "$root/host.img"
-	mkdir -p "$root/sys/bus/nd/devices/namespace0.0"
 done
-rm -r "$root/sys/bus"
 dracut_image /kdump.img IN_KDUMP=1 >/dev/null 2>&1
 same "for a dump dracut leaves out what loads it" "$(has /kdump.img)" ""
 mkdir -p "$root/var/lib/kdump" && cp -r "$root/etc/initramfs-tools" "$root/var/lib/kdump/"

@@ -101,16 +101,18 @@ static bool directory_names_module(size_t i)
 static bool has_choices(void)
 {
 	DIR *directory = opendir(CHOICES);
+	char path[PATH_MAX];
 	struct dirent *entry;
 	bool found = false;
 	struct stat st;
 
 	if (!directory)
 		return false;
-	while (!found && (entry = readdir(directory)))
-		found = is_conf(entry->d_name) &&
-			!fstatat(dirfd(directory), entry->d_name, &st, 0) &&
+	while (!found && (entry = readdir(directory))) {
+		snprintf(path, sizeof(path), CHOICES "/%s", entry->d_name);
+		found = is_conf(entry->d_name) && !stat(path, &st) &&
 			S_ISREG(st.st_mode) && st.st_size;
+	}
 	closedir(directory);
 	return found;
 }
