@@ -653,6 +653,9 @@ static void others_are_decoded(struct kunit *test)
 		  { 0x62, 0xf1, 0x7d, 0x48, 0xe7, 0x1f } },
 		{ "vextracti64x4 $1, %zmm3, 32(%rdi)", 32, -32,
 		  { 0x62, 0xf3, 0xfd, 0x48, 0x3b, 0x5f, 0x01, 0x01 } },
+		/* REX.W has priority over prefix 66, and rep has no meaning. */
+		{ "popq (%rdi)", 8, 0, { 0x66, 0x48, 0x8f, 0x07 } },
+		{ "popw (%rdi)", 2, 0, { 0xf3, 0x66, 0x8f, 0x07 } },
 	};
 	const unsigned long place = (unsigned long)rig.memory[1] + MIDDLE;
 	u8 store_al[15] = { 0xa2 }, store_rax[15] = { 0x48, 0xa3 };
@@ -661,7 +664,9 @@ static void others_are_decoded(struct kunit *test)
 		{ 0x8b, 0x07 }, { 0x39, 0xc0 },
 		{ 0xc5, 0xf8, 0x91, 0x0f }, { 0x0f, 0xae, 0x27 },
 	};
-	struct pt_regs regs, before = { .si = (unsigned long)rig.source };
+	struct pt_regs regs, before = {
+		.si = (unsigned long)rig.source, .sp = (unsigned long)rig.source,
+	};
 	struct store what;
 	unsigned int i;
 

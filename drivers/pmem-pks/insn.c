@@ -55,7 +55,7 @@ enum {
 	BY_SIZE,		/* 2, 4 or 8, by prefix 66 and REX.W */
 	BY_W,			/* 4 or 8, by REX.W or VEX.W */
 	BY_PAIR,		/* 8 or 16, by REX.W */
-	BY_STACK,		/* 2 or 8, by prefix 66 */
+	BY_STACK,		/* 2 or 8, by prefix 66 and REX.W */
 	BY_LENGTH,		/* the length of the vector */
 };
 
@@ -296,16 +296,20 @@ static const struct form *access_form(struct access *a)
 	return NULL;
 }
 
-/* Whether a segment, fs or gs, is added to the source of a string instruction. */
-static bool access_has_segment(const struct insn *insn)
+static bool access_has_prefix(const struct insn *insn, u8 prefix)
 {
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(insn->prefixes.bytes); i++)
-		if (insn->prefixes.bytes[i] == 0x64 ||
-		    insn->prefixes.bytes[i] == 0x65)
+		if (insn->prefixes.bytes[i] == prefix)
 			return true;
 	return false;
+}
+
+/* Whether a segment, fs or gs, is added to the source of a string instruction. */
+static bool access_has_segment(const struct insn *insn)
+{
+	return access_has_prefix(insn, 0x64) || access_has_prefix(insn, 0x65);
 }
 
 static unsigned int access_width(const struct access *a)
@@ -320,7 +324,7 @@ static unsigned int access_width(const struct access *a)
 	case BY_PAIR:
 		return a->wide ? 16 : 8;
 	case BY_STACK:
-		return a->prefix == P_66 ? 2 : 8;
+		return access_has_prefix(&a->insn, 0x66) && !a->wide ? 2 : 8;
 	case BY_LENGTH:
 		return a->length;
 	default:
@@ -370,18 +374,13 @@ static unsigned long access_addr(struct access *a)
 /* Set the members that contain.c and step.c use. */
 static void access_describe(struct access *a)
 {
-	const struct insn *insn = &a->insn;
 	u8 map = a->form->map, kind = a->form->kind;
-	unsigned int i;
 
 	a->string = kind == STOS || kind == MOVS;
 	a->source = kind == MOVS;
 	a->repeated = a->string && a->prefix & P_REP;
 	a->modifies = kind >= ALU_REG && kind < VECTOR;
-	a->locked = kind == XCHG;
-	for (i = 0; i < ARRAY_SIZE(insn->prefixes.bytes); i++)
-		if (insn->prefixes.bytes[i] == 0xf0)
-			a->locked = true;
+	a->locked = kind == XCHG || access_has_prefix(&a->insn, 0xf0);
 	a->streaming = map == 1 &&
 		       (a->op == 0xc3 || a->op == 0x2b || a->op == 0xe7);
 	a->direct = map == 2 && (a->op == 0xf8 || a->op == 0xf9);
