@@ -723,6 +723,40 @@ static void others_are_decoded(struct kunit *test)
 	}
 }
 
+/* A fault sets RF, so that a breakpoint is not hit again. A string goes on with it. */
+static void a_string_goes_on_with_rf(struct kunit *test)
+{
+	static const u8 rep_stosb[15] = { 0xf3, 0xaa };
+	const unsigned long last = (unsigned long)rig.memory[1] + SIZE - PAGE_SIZE - 8;
+	struct pt_regs after, before = {
+		.ip = (unsigned long)rep_stosb, .cs = __KERNEL_CS, .di = last,
+		.flags = begin_flags(X86_EFLAGS_RF),
+	};
+	unsigned long irq_flags;
+	struct store what;
+	unsigned int i;
+
+	begin(MIDDLE, 0);
+	for (i = 0; i < 2; i++) {
+		before.cx = 8 + i;
+		after = before;
+		local_irq_save(irq_flags);
+		if (rig.performed)
+			KUNIT_EXPECT_EQ(test, step_perform(&before, last, rig.key,
+							   &after, &what),
+					STEP_STRING);
+		else
+			KUNIT_EXPECT_TRUE(test, contain_store(&after, last,
+							      rig.d.start,
+							      rig.d.end, &what));
+		local_irq_restore(irq_flags);
+		KUNIT_EXPECT_EQ(test, after.cx, i);
+		KUNIT_EXPECT_EQ(test, after.ip - before.ip, i ? 0 : 2);
+		KUNIT_EXPECT_EQ(test, after.flags & X86_EFLAGS_RF,
+				i ? X86_EFLAGS_RF : 0);
+	}
+}
+
 /* Stores that both modes perform, each in its way. */
 #define CASES_OF_STORES							\
 	KUNIT_CASE(moves),						\
@@ -735,6 +769,7 @@ static void others_are_decoded(struct kunit *test)
 	KUNIT_CASE(avx512),						\
 	KUNIT_CASE(stos),						\
 	KUNIT_CASE(movs),						\
+	KUNIT_CASE(a_string_goes_on_with_rf),				\
 	KUNIT_CASE(a_store_over_an_edge_is_one),			\
 	KUNIT_CASE(with_interrupts_off_they_stay_off),			\
 	KUNIT_CASE(in_an_nmi)

@@ -52,7 +52,7 @@ static bool contain_string(struct access *a, unsigned long start,
 	}
 	regs->di += down ? -dropped->bytes : dropped->bytes;
 	if (!a->repeated || !regs->cx)
-		regs->ip += a->insn.length;
+		access_end(a);
 	return true;
 }
 
@@ -89,10 +89,8 @@ bool contain_store(struct pt_regs *regs, unsigned long addr,
 	} else {
 		if (!access_execute(&a, dropped))
 			return false;
-		regs->ip += a.insn.length;
+		access_end(&a);
 	}
-	/* RF suppresses a breakpoint at this instruction only. */
-	regs->flags &= ~X86_EFLAGS_RF;
 	return true;
 }
 

@@ -561,6 +561,21 @@ static u64 access_modify(struct access *a, u64 mem, u64 src)
 }
 
 /**
+ * access_end() - go on behind the instruction
+ * @a: the store
+ *
+ * RF suppresses a breakpoint at this instruction only. So it stays set while
+ * repetitions of a string instruction are left.
+ *
+ * Context: the page fault.
+ */
+void access_end(const struct access *a)
+{
+	a->regs->ip += a->insn.length;
+	a->regs->flags &= ~X86_EFLAGS_RF;
+}
+
+/**
  * access_execute() - do everything that the instruction does, except its store
  * @a: the store; not of a string instruction
  * @store: out: the bytes that it stores; data_len is 0 if they are not known

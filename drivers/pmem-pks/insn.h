@@ -62,6 +62,7 @@ struct access {
 };
 
 bool access_decode(struct access *a, struct pt_regs *regs);
+void access_end(const struct access *a);
 bool access_execute(struct access *a, struct store *store);
 bool access_readable(unsigned long addr);
 bool access_read(void *to, unsigned long from, unsigned int len);

@@ -156,7 +156,7 @@ static enum step step_one(struct access *a, const struct pt_regs *regs,
 			continue;
 		if (ret < 0)
 			return STEP_FAULTED;
-		a->regs->ip += a->insn.length;
+		access_end(a);
 		return STEP_DONE;
 	}
 	return STEP_UNKNOWN;
@@ -206,7 +206,7 @@ static enum step step_string(struct access *a)
 	if (a->repeated)
 		regs->cx -= n;
 	if (!a->repeated || !regs->cx)
-		regs->ip += a->insn.length;
+		access_end(a);
 	return STEP_STRING;
 }
 
@@ -262,8 +262,6 @@ enum step step_perform(const struct pt_regs *regs, unsigned long addr, int key,
 	pks_write(pkrs);
 	barrier();
 	__this_cpu_dec(grant_busy);
-	/* RF suppresses a breakpoint at this instruction only. */
-	after->flags &= ~X86_EFLAGS_RF;
 	return ret;
 }
 
