@@ -572,8 +572,14 @@ static void what_may_not_be_read_is_not(struct kunit *test)
 {
 	int key = pks_key_alloc(PKS_DENY_ACCESS);
 	u64 *secret = (u64 *)get_zeroed_page(GFP_KERNEL);
+	static const u8 addq_rcx[15] = { 0x48, 0x01, 0x0f };
+	struct pt_regs regs = {
+		.ip = (unsigned long)addq_rcx, .cs = __KERNEL_CS,
+		.di = (unsigned long)secret,
+	};
 	struct pmem_pks_domain *domain;
 	struct registers cpu = { .cx = 5 };
+	struct store what;
 
 	KUNIT_ASSERT_NOT_NULL(test, secret);
 	*secret = 42;
@@ -584,6 +590,10 @@ static void what_may_not_be_read_is_not(struct kunit *test)
 	execute(&contain_alu[4], &cpu);
 	KUNIT_EXPECT_EQ(test, fault_last.width, 0);
 	KUNIT_EXPECT_EQ(test, pmem_pks_domain_strays(domain), 1);
+	/* So what would have been written is not known. */
+	KUNIT_EXPECT_FALSE(test, contain_decode(&regs, regs.di, &what));
+	KUNIT_EXPECT_EQ(test, what.width, 8);
+	KUNIT_EXPECT_EQ(test, what.data_len, 0);
 	memset(&fault_last, 0, sizeof(fault_last));
 	cpu.flags = begin_flags(0);
 	execute(&contain_moves[5], &cpu);

@@ -596,8 +596,10 @@ bool access_execute(struct access *a, struct store *store)
 		return true;
 	}
 	if (kind >= ALU_REG) {
-		if (!access_read(a->old, a->addr, width))
+		if (!access_read(a->old, a->addr, width)) {
+			store->data_len = 0;
 			return false;
+		}
 		memcpy(&mem, a->old, min(width, 8u));
 	}
 	if (width <= 8)
