@@ -489,6 +489,33 @@ static void movs(struct kunit *test)
 	try_edges(contain_rep_movs);
 }
 
+/* The source overlaps what is written: as in memmove(), and as in a fill. */
+static void a_source_that_is_overwritten(struct kunit *test)
+{
+	static const int gaps[] = { -9, -8, -1, 1, 3, 8, 20 };
+	const struct contain_insn *insn;
+	unsigned int i, k;
+	u8 written[64];
+
+	for (insn = contain_rep_movs; insn->text; insn++) {
+		for (i = 0; i < ARRAY_SIZE(gaps); i++) {
+			/* The data is known up to the end of the source's cache line. */
+			begin_string(MIDDLE + 96, 50, 0);
+			for (k = 0; k < 2; k++) {
+				rig.cpu[k].si = rig.cpu[k].di - gaps[i];
+				execute(insn, &rig.cpu[k]);
+				rig.cpu[k].si -= rig.cpu[k].di;
+			}
+			memcpy(written, rig.memory[0] + rig.offset, sizeof(written));
+			end_string(insn->text, insn->width, 50, 0);
+			KUNIT_EXPECT_GT_MSG(test, fault_last.data_len, 16, "%s", insn->text);
+			KUNIT_EXPECT_TRUE_MSG(test, !memcmp(fault_last.data, written,
+							    fault_last.data_len),
+					      "%s, %d bytes apart", insn->text, gaps[i]);
+		}
+	}
+}
+
 /* A store that begins before the fenced pages, or ends after them. */
 static void a_store_over_an_edge_is_one(struct kunit *test)
 {
@@ -779,6 +806,7 @@ static void a_string_goes_on_with_rf(struct kunit *test)
 	KUNIT_CASE(avx512),						\
 	KUNIT_CASE(stos),						\
 	KUNIT_CASE(movs),						\
+	KUNIT_CASE(a_source_that_is_overwritten),			\
 	KUNIT_CASE(a_string_goes_on_with_rf),				\
 	KUNIT_CASE(a_store_over_an_edge_is_one),			\
 	KUNIT_CASE(with_interrupts_off_they_stay_off),			\

@@ -11,6 +11,7 @@
  * not taken by a cmpxchg, though the flags say that it is. An instruction that
  * insn.c does not know is handled as in strict.
  */
+#include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
 #include <asm/processor-flags.h>
@@ -29,7 +30,7 @@ static bool contain_string(struct access *a, unsigned long start,
 {
 	bool down = a->regs->flags & X86_EFLAGS_DF;
 	struct pt_regs *regs = a->regs;
-	unsigned long n = 1, room, i;
+	unsigned long n = 1, room, gap, i;
 
 	if (a->repeated) {
 		room = down ? regs->di + a->width - start : end - regs->di;
@@ -48,6 +49,11 @@ static bool contain_string(struct access *a, unsigned long start,
 		dropped->data_len = min_t(u64, dropped->data_len, room);
 		if (!access_read(dropped->data, regs->si, dropped->data_len))
 			dropped->data_len = 0;
+		/* It may read what its earlier repetitions have written. */
+		gap = regs->di - regs->si;
+		for (i = a->width; i < dropped->data_len; i++)
+			if (i - gap < round_down(i, a->width))
+				dropped->data[i] = dropped->data[i - gap];
 		regs->si += down ? -dropped->bytes : dropped->bytes;
 	}
 	regs->di += down ? -dropped->bytes : dropped->bytes;

@@ -149,16 +149,17 @@ static bool fault_relaxed(struct denial *denial)
 	bool told = step_goes_on(regs, denial->key);
 	enum step done = STEP_UNKNOWN;
 
-	if (!denial->read)
+	if (!denial->read) {
+		/* First, as a string instruction may overwrite its own source. */
+		if (!told)
+			contain_decode(regs, denial->at, &denial->store);
 		done = step_perform(regs, denial->at, denial->key, &after,
 				    &denial->store);
+	}
 	if (done == STEP_STRING && after.ip == regs->ip)
 		step_will_go_on(&after, denial->key);
-	if (!told) {
-		if (done != STEP_DONE && !denial->read)
-			contain_decode(regs, denial->at, &denial->store);
+	if (!told)
 		fault_tell(denial, FAULT_RELAXED);
-	}
 	return step_let_through(regs, denial->key, done, &after, false);
 }
 
