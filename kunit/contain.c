@@ -367,14 +367,40 @@ static void avx(struct kunit *test)
 	try_vectors(contain_masked, 2, false);
 }
 
+/* A reader that takes no lock sees none of it, or all of it. */
+static void try_whole_vector(const u8 *bytes, unsigned int width)
+{
+	struct pt_regs regs = {
+		.ip = (unsigned long)bytes, .cs = __KERNEL_CS,
+		.di = (unsigned long)rig.memory[0],
+	};
+	struct access a;
+
+	kernel_fpu_begin();
+	load_vectors(4);
+	KUNIT_EXPECT_TRUE(rig.test, access_decode(&a, &regs));
+	KUNIT_EXPECT_TRUE(rig.test, access_put_vector(&a));
+	kernel_fpu_end();
+	KUNIT_EXPECT_EQ(rig.test, a.width, width);
+	KUNIT_EXPECT_TRUE(rig.test, !memcmp(rig.memory[0], rig.source + 40, width));
+	KUNIT_EXPECT_TRUE(rig.test, !memcmp(rig.memory[0] + width, rig.image + width, 64));
+}
+
 static void avx512(struct kunit *test)
 {
+	/* vmovdqa32 to (%rdi) */
+	static const u8 xmm19[15] = { 0x62, 0xe1, 0x7d, 0x08, 0x7f, 0x1f };
+	static const u8 ymm19[15] = { 0x62, 0xe1, 0x7d, 0x28, 0x7f, 0x1f };
+
 	if (!boot_cpu_has(X86_FEATURE_AVX512BW) ||
 	    !boot_cpu_has(X86_FEATURE_AVX512VL))
 		kunit_skip(test, "the CPU has no AVX512");
 	try_vectors(contain_evex, 4, true);
 	rig.stepped = true;
 	try_vectors(contain_evex_masked, 4, false);
+	begin(0, 0);
+	try_whole_vector(xmm19, 16);
+	try_whole_vector(ymm19, 32);
 }
 
 /* Whether a store touches the fenced pages. */

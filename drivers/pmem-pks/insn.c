@@ -223,19 +223,16 @@ static u64 access_operate(struct pt_regs *regs, unsigned int op,
 static bool access_vector_to(const struct access *a, unsigned int length,
 			     void *to)
 {
-	unsigned int first = 0;
+	unsigned int feature = length == 64 ? X86_FEATURE_AVX512F :
+			       a->reg >= 16 ? X86_FEATURE_AVX512VL :
+			       length == 32 ? X86_FEATURE_AVX :
+			       X86_FEATURE_XMM;
 
-	if (length == 64 || a->reg >= 16) {
-		if (length != 64 || !boot_cpu_has(X86_FEATURE_AVX512F))
-			return false;
-		first = 32;
-	} else if (length == 32) {
-		if (!boot_cpu_has(X86_FEATURE_AVX))
-			return false;
-		first = 16;
-	}
+	if (!boot_cpu_has(feature))
+		return false;
+	/* The slots: 32 xmm, 32 ymm, 32 zmm. */
 	return symbols_call((unsigned long)insn_vectors +
-			    (first + a->reg) * INSN_SLOT,
+			    (length / 32 * 32 + a->reg) * INSN_SLOT,
 			    (unsigned long)to, 0, 0, 0);
 }
 

@@ -99,15 +99,21 @@ SYM_CODE_END(insn_operations)
 .endm
 
 /*
- * Stores of the vector registers, sixteen xmm, sixteen ymm and 32 zmm, to (%rdi).
- * They return 1, or 0 if the store faults.
+ * Stores of the vector registers, 32 each of xmm, ymm and zmm, to (%rdi). They
+ * return 1, or 0 if the store faults.
  */
 	.balign	INSN_SLOT
 SYM_CODE_START(insn_vectors)
 .irp nr, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
 	STORE movups %xmm\nr
 .endr
+.irp nr, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	STORE vmovups %xmm\nr
+.endr
 .irp nr, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	STORE vmovups %ymm\nr
+.endr
+.irp nr, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 	STORE vmovups %ymm\nr
 .endr
 .irp nr, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
