@@ -74,14 +74,15 @@ static void tell(const struct sink *sink, int error)
  */
 int sink_open(struct sink *sink)
 {
-	int error = 0;
+	int error = 0, flags;
 
 	openlog("ndctl-pks", LOG_PID, LOG_DAEMON);
 	sink->fd = -1;
 	if (!strcmp(sink->where, "standard")) {
 		sink->fd = STDOUT_FILENO;
-		/* If it is closed, the next file that is opened would be it */
-		error = fcntl(STDOUT_FILENO, F_GETFD) < 0 ? -errno : 0;
+		/* If it was closed, it can be read only: see main() */
+		flags = fcntl(STDOUT_FILENO, F_GETFL);
+		error = flags < 0 || (flags & O_ACCMODE) == O_RDONLY ? -EBADF : 0;
 	} else if (sink_is_file(sink)) {
 		sink->fd = open_file(sink->where);
 		error = sink->fd < 0 ? sink->fd : 0;
