@@ -16,6 +16,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -352,6 +353,9 @@ static int watch(struct monitor *m)
 		else
 			ret = look(m);
 	}
+	/* What is said on standard error nobody hears */
+	if (ret < 0 && m->daemon)
+		syslog(LOG_ERR, "the monitor ends: %s", strerror(-ret));
 	if (others[SIGNALS].fd >= 0)
 		close(others[SIGNALS].fd);
 	return ret > 0 ? 0 : ret;
@@ -365,6 +369,9 @@ static int monitor(struct monitor *m)
 	ret = sink_open(&m->sink);
 	if (ret)
 		return ret;
+	/* Whoever hears what is said on standard error may go */
+	if (m->sink.fd != STDOUT_FILENO)
+		signal(SIGPIPE, SIG_IGN);
 	ret = records_start(&m->records);
 	if (!ret) {
 		/* What is wrong is said before it goes into the background */
