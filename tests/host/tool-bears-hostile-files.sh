@@ -138,6 +138,13 @@ for step in "rm -r pmem_pks/namespaces" "rm pmem_pks/fault_mode" "rm pmem_pks/fa
 		prints "a module that is $state is not loaded" "Protected: no. The module pmem_pks is not loaded."
 	done
 done
+gone="echo '{\"access\":\"write\",\"namespace\":\"namespace7.0\"}' >debug/pmem_pks/log.json"
+bears 1 "$gone" monitor --region=region1
+prints "the monitor tells of a namespace that is no more, of whatever region it was" namespace7.0
+bears 1 "$gone" monitor --namespace=namespace0.0
+same "but not if it has another name than what is meant" "$(<"$work/out")" ""
+bears 1 "${gone/7.0/0.0}" monitor --region=region1
+same "and not if it is there, in another region" "$(<"$work/out")" ""
 bears 16 "rm pmem_pks/namespaces/namespace0.3/key" list --array
 prints "a namespace that goes meanwhile is listed as not known" '"protected":false'
 bears 16 "rm pmem_pks/namespaces/namespace0.3/key" status
