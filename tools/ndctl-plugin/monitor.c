@@ -37,7 +37,7 @@ struct monitor {
 	struct sink sink;
 	struct records records;
 	enum state { STATE_UNKNOWN, STATE_LOADED, STATE_NOT_LOADED } state;
-	struct json_object *devices;	/* which there are; true: of the selection; NULL: not asked */
+	struct json_object *devices;	/* that there are; true: selected; NULL: not asked */
 };
 
 /* A line without its comment, and without white space around it. */
