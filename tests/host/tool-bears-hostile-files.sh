@@ -123,6 +123,28 @@ for command in log "log -j" monitor; do
 	prints "$command: with its unknown members" '"new":1'
 	prints "$command: and so is what is no JSON" '"text":"no JSON"'
 done
+# A terminal takes DEL and U+0080 to U+009F for commands
+unknown='{"access":"jump","namespace":"namespace0.0","function":"a\u009b2J\u007f\u20ac\ud83d\ude00"}'
+for command in log "log -j" "list --lines" monitor "monitor -u"; do
+	# shellcheck disable=SC2086 # words
+	bears 1 "printf '%s\n\xff\xed\xa0\x80\x9b\n' '$unknown' >debug/pmem_pks/log.json" $command
+	prints "$command: what is not ASCII is escaped" 'a\u009b2J\u007f\u20ac\ud83d\ude00"'
+done
+bears 1 "echo contain >pmem_pks/fault_mode; echo 1 >pmem_pks/namespaces/namespace0.0/aliases" status
+prints "what has a mapping without a key is protected in part" "Protected: in part. 1 of 1"
+for step in "rm -r pmem_pks/namespaces" "rm pmem_pks/fault_mode" "rm pmem_pks/fail_open"; do
+	for state in going coming; do
+		bears 1 "$step; mkdir -p /sys/module/pmem_pks; echo $state >/sys/module/pmem_pks/initstate" status
+		prints "a module that is $state is not loaded" "Protected: no. The module pmem_pks is not loaded."
+	done
+done
+gone="echo '{\"access\":\"write\",\"namespace\":\"namespace7.0\"}' >debug/pmem_pks/log.json"
+bears 1 "$gone" monitor --region=region1
+prints "the monitor tells of a namespace that is no more, of whatever region it was" namespace7.0
+bears 1 "$gone" monitor --namespace=namespace0.0
+same "but not if it has another name than what is meant" "$(<"$work/out")" ""
+bears 1 "${gone/7.0/0.0}" monitor --region=region1
+same "and not if it is there, in another region" "$(<"$work/out")" ""
 bears 16 "rm pmem_pks/namespaces/namespace0.3/key" list --array
 prints "a namespace that goes meanwhile is listed as not known" '"protected":false'
 bears 16 "rm pmem_pks/namespaces/namespace0.3/key" status

@@ -3,7 +3,9 @@
  * ndctl's objects, with the members that "ndctl list" prints, made from what libndctl
  * says; and the member "pks", from what the module says.
  */
+#include <err.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <daxctl/libdaxctl.h>
@@ -509,6 +511,72 @@ const char *json_string(struct json_object *object, const char *name)
 		json_object_get_string(member) ?: "" : "";
 }
 
+/* Return: how many bytes the character has. @point: U+FFFD if it is none of UTF-8 */
+static size_t character_of(const char *raw, unsigned int *point)
+{
+	static const unsigned int least[] = { 0, 0x80, 0x800, 0x10000 };
+	const unsigned char *c = (const unsigned char *)raw;
+	size_t more = *c < 0xc0 ? 0 : *c < 0xe0 ? 1 : *c < 0xf0 ? 2 : 3, i;
+
+	*point = *c < 0x80 ? *c : *c & (0x3f >> more);
+	for (i = 1; i <= more && (c[i] & 0xc0) == 0x80; i++)
+		*point = *point << 6 | (c[i] & 0x3f);
+	if (i > more && *point >= least[more] && *point <= 0x10ffff &&
+	    (*point < 0xd800 || *point > 0xdfff) && (more || *c < 0x80) && *c < 0xf8)
+		return i;
+	*point = 0xfffd;
+	return 1;
+}
+
+/**
+ * json_text() - an object as JSON, in printable ASCII
+ * @object: the object
+ * @form: JSON_C_TO_STRING_*
+ *
+ * json-c escapes no DEL, and nothing that is not ASCII. A thread's name may have them, and
+ * a terminal takes some for commands.
+ *
+ * Return: it, to be freed, or NULL.
+ */
+char *json_text(struct json_object *object, int form)
+{
+	const char *raw = json_object_to_json_string_ext(object, form |
+							 JSON_C_TO_STRING_NOSLASHESCAPE);
+	char *text = NULL;
+	unsigned int c;
+	size_t size;
+	FILE *file;
+
+	file = open_memstream(&text, &size);
+	if (!file)
+		return NULL;
+	while (*raw) {
+		raw += character_of(raw, &c);
+		if (c < 0x7f)
+			fputc(c, file);
+		else if (c < 0x10000)
+			fprintf(file, "\\u%04x", c);
+		else
+			fprintf(file, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 | (c & 0x3ff));
+	}
+	if (fclose(file)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static void print_form(FILE *file, struct json_object *object, int form)
+{
+	char *text = json_text(object, form);
+
+	if (text)
+		fprintf(file, "%s\n", text);
+	else
+		warn("cannot print JSON");
+	free(text);
+}
+
 /**
  * json_print() - print an object as ndctl does
  * @file: where to
@@ -516,8 +584,7 @@ const char *json_string(struct json_object *object, const char *name)
  */
 void json_print(FILE *file, struct json_object *object)
 {
-	fprintf(file, "%s\n", json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-							  JSON_C_TO_STRING_NOSLASHESCAPE));
+	print_form(file, object, JSON_C_TO_STRING_PRETTY);
 }
 
 /**
@@ -527,6 +594,5 @@ void json_print(FILE *file, struct json_object *object)
  */
 void json_print_line(FILE *file, struct json_object *object)
 {
-	fprintf(file, "%s\n", json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
-							  JSON_C_TO_STRING_NOSLASHESCAPE));
+	print_form(file, object, JSON_C_TO_STRING_PLAIN);
 }

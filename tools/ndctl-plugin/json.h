@@ -22,6 +22,7 @@ struct json_object *json_namespace(struct ndctl_namespace *ndns,
 				   struct json_object *records, int flags);
 
 const char *json_string(struct json_object *object, const char *name);
+char *json_text(struct json_object *object, int form);
 void json_print(FILE *file, struct json_object *object);
 void json_print_line(FILE *file, struct json_object *object);
 

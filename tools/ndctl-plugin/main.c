@@ -33,6 +33,7 @@
  */
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,10 +211,27 @@ static int dispatch(int argc, char **argv)
 	return run(command, argc, argv);
 }
 
+/*
+ * Whoever starts us may have closed one of the three. What is opened next would be it:
+ * daemon(3) would put /dev/null in its place, and warnx() write into it. What can't be
+ * written to fails as what is closed does.
+ */
+static void open_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	int status;
 
+	open_standard();
 	if (argc < 2) {
 		summary(stderr);
 		return STATUS_UNKNOWN_COMMAND;

@@ -3,9 +3,10 @@
  * The module's files. No other room knows where they are and what is in them; their
  * description is in Documentation/ABI/testing.
  *
- * Namespaces come and go while we read. One that goes in the midst is left out. What
- * can't be read though it is there, or has another form than it is to have, is an
- * error, and said here, as only here it is known of which file.
+ * Namespaces come and go while we read. One that goes in the midst is left out, and a
+ * module that comes or goes in the midst is not loaded. What can't be read though it is
+ * there, or has another form than it is to have, is an error, and said here, as only here
+ * it is known of which file.
  */
 #include <dirent.h>
 #include <err.h>
@@ -247,6 +248,24 @@ static int add_namespace(struct module_state *state, const char *device)
 	return ret < 0 ? ret : 0;
 }
 
+/* Whether it comes or goes right now, in steps, or has gone. */
+static bool is_in_between(void)
+{
+	char state[MODULE_VALUE_LEN];
+
+	return access(ROOT, F_OK) ||
+	       (!read_path(MODULE "/initstate", state) && strcmp(state, "live"));
+}
+
+/* Return: 0 if a file is missing as the module comes or goes, or the error, which was said. */
+static int gone_or_broken(struct module_state *state, const char *file, int error)
+{
+	if ((error != -ENOENT && error != -ENODEV) || !is_in_between())
+		return broken(NULL, file, error);
+	state->loaded = false;
+	return 0;
+}
+
 static int get_namespaces(struct module_state *state)
 {
 	struct dirent *entry;
@@ -255,7 +274,7 @@ static int get_namespaces(struct module_state *state)
 
 	dir = opendir(NAMESPACES);
 	if (!dir)
-		return broken(NULL, "namespaces", -errno);
+		return gone_or_broken(state, "namespaces", -errno);
 	while (!ret && (entry = readdir(dir)))
 		if (*entry->d_name != '.')
 			ret = add_namespace(state, entry->d_name);
@@ -318,7 +337,7 @@ int module_get(struct module_state *state)
 	if (!ret)
 		ret = read_numbers(NULL, numbers, &file);
 	if (ret)
-		return broken(NULL, file, ret);
+		return gone_or_broken(state, file, ret);
 	ret = get_namespaces(state);
 	if (ret) {
 		module_put(state);

@@ -16,6 +16,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,7 +37,7 @@ struct monitor {
 	struct sink sink;
 	struct records records;
 	enum state { STATE_UNKNOWN, STATE_LOADED, STATE_NOT_LOADED } state;
-	struct json_object *devices;	/* of the selection, as members; NULL: not asked yet */
+	struct json_object *devices;	/* that there are; true: selected; NULL: not asked */
 };
 
 /* A line without its comment, and without white space around it. */
@@ -144,35 +145,48 @@ static int read_conf(struct monitor *m)
 
 static int note_device(struct ndctl_namespace *ndns, void *arg)
 {
-	struct json_object *devices = arg;
+	json_object_object_add(arg, module_device(ndns), json_object_new_boolean(false));
+	return 0;
+}
 
-	json_object_object_add(devices, module_device(ndns), NULL);
+static int note_meant(struct ndctl_namespace *ndns, void *arg)
+{
+	json_object_object_add(arg, module_device(ndns), json_object_new_boolean(true));
 	return 0;
 }
 
 /* libndctl looks at the system once. What it is now, only a new context knows. */
 static void ask_for_devices(struct monitor *m)
 {
+	const struct selection all = { .idle = true };
 	struct ndctl_ctx *ctx;
 
 	m->devices = json_object_new_object();
 	if (ndctl_new(&ctx) < 0)
 		return;
-	select_each(ctx, &m->sel, note_device, m->devices);
+	select_each(ctx, &all, note_device, m->devices);
+	select_each(ctx, &m->sel, note_meant, m->devices);
 	ndctl_unref(ctx);
 }
 
-/* A namespace may be no more. Then its name has to do. */
+/*
+ * A namespace may be no more. Then its name has to do, and without one that is meant nobody
+ * knows: an event too many is better than none.
+ */
 static bool is_meant(struct monitor *m, const char *namespace)
 {
 	const struct selection *sel = &m->sel;
+	struct json_object *meant;
 
 	if (!*namespace || !(sel->bus || sel->region || sel->dimm || sel->namespace))
 		return true;
 	if (!m->devices)
 		ask_for_devices(m);
-	return json_object_object_get_ex(m->devices, namespace, NULL) ||
-	       (sel->namespace && select_is_listed(sel->namespace, namespace));
+	if (sel->namespace && select_is_listed(sel->namespace, namespace))
+		return true;
+	if (json_object_object_get_ex(m->devices, namespace, &meant))
+		return json_object_get_boolean(meant);
+	return !sel->namespace;
 }
 
 static struct json_object *new_event(const char *kind)
@@ -352,6 +366,9 @@ static int watch(struct monitor *m)
 		else
 			ret = look(m);
 	}
+	/* What is said on standard error nobody hears */
+	if (ret < 0 && m->daemon)
+		syslog(LOG_ERR, "the monitor ends: %s", strerror(-ret));
 	if (others[SIGNALS].fd >= 0)
 		close(others[SIGNALS].fd);
 	return ret > 0 ? 0 : ret;
@@ -365,6 +382,9 @@ static int monitor(struct monitor *m)
 	ret = sink_open(&m->sink);
 	if (ret)
 		return ret;
+	/* Whoever hears what is said on standard error may go */
+	if (m->sink.fd != STDOUT_FILENO)
+		signal(SIGPIPE, SIG_IGN);
 	ret = records_start(&m->records);
 	if (!ret) {
 		/* What is wrong is said before it goes into the background */

@@ -8,6 +8,9 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +18,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "json.h"
 #include "sink.h"
 #include "text.h"
 
@@ -74,14 +78,15 @@ static void tell(const struct sink *sink, int error)
  */
 int sink_open(struct sink *sink)
 {
-	int error = 0;
+	int error = 0, flags;
 
 	openlog("ndctl-pks", LOG_PID, LOG_DAEMON);
 	sink->fd = -1;
 	if (!strcmp(sink->where, "standard")) {
 		sink->fd = STDOUT_FILENO;
-		/* If it is closed, the next file that is opened would be it */
-		error = fcntl(STDOUT_FILENO, F_GETFD) < 0 ? -errno : 0;
+		/* If it was closed, it can be read only: see main() */
+		flags = fcntl(STDOUT_FILENO, F_GETFL);
+		error = flags < 0 || (flags & O_ACCMODE) == O_RDONLY ? -EBADF : 0;
 	} else if (sink_is_file(sink)) {
 		sink->fd = open_file(sink->where);
 		error = sink->fd < 0 ? sink->fd : 0;
@@ -123,10 +128,26 @@ void sink_reopen(struct sink *sink)
 	sink->torn = false;
 }
 
+/*
+ * Wait until who reads standard output takes more, if it takes its time: what is at most
+ * PIPE_BUF then does not wait in write(). Nothing but a signal may end that wait, so here
+ * they do what they do to any program.
+ */
+static void wait_for_reader(void)
+{
+	struct pollfd reader = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	sigset_t set;
+
+	sigprocmask(SIG_BLOCK, NULL, &set);
+	sigdelset(&set, SIGINT);
+	sigdelset(&set, SIGTERM);
+	ppoll(&reader, 1, NULL, &set);
+}
+
 /* A line whose end could not be written is ended before the next one begins. */
 static int write_event(struct sink *sink, const char *event)
 {
-	size_t done = 0, size;
+	size_t done = 0, size, part;
 	int len, ret = 0;
 	ssize_t written;
 	char *text;
@@ -136,7 +157,12 @@ static int write_event(struct sink *sink, const char *event)
 		return -ENOMEM;
 	size = len;
 	while (!ret && done < size) {
-		written = write(sink->fd, text + done, size - done);
+		part = size - done;
+		if (!sink_is_file(sink)) {
+			part = part < PIPE_BUF ? part : PIPE_BUF;
+			wait_for_reader();
+		}
+		written = write(sink->fd, text + done, part);
 		if (written < 0)
 			ret = -errno;
 		else
@@ -148,6 +174,17 @@ static int write_event(struct sink *sink, const char *event)
 	return ret;
 }
 
+/* Return: 0 or a negative error. */
+static int put_in_form(struct sink *sink, struct json_object *event)
+{
+	char *text = json_text(event, sink->human ? JSON_C_TO_STRING_PRETTY :
+			       JSON_C_TO_STRING_PLAIN);
+	int error = text ? write_event(sink, text) : -ENOMEM;
+
+	free(text);
+	return error;
+}
+
 /**
  * sink_put() - write an event
  * @sink: it
@@ -155,18 +192,21 @@ static int write_event(struct sink *sink, const char *event)
  */
 void sink_put(struct sink *sink, struct json_object *event)
 {
-	int form = JSON_C_TO_STRING_NOSLASHESCAPE, error;
+	char *text;
+	int error;
 
+	/* It could not be opened after a rotation of logs, as the disk was full, say */
+	if (sink->fd < 0 && sink_is_file(sink))
+		sink->fd = open_file(sink->where);
 	if (sink->fd >= 0) {
-		error = write_event(sink, json_object_to_json_string_ext(event, form |
-				    (sink->human ? JSON_C_TO_STRING_PRETTY :
-				     JSON_C_TO_STRING_PLAIN)));
+		error = put_in_form(sink, event);
 		if (error && !sink->failing)
 			tell(sink, error);
 		sink->failing = error;
 		if (!error)
 			return;
 	}
-	syslog(LOG_NOTICE, "%s",
-	       json_object_to_json_string_ext(event, form | JSON_C_TO_STRING_PLAIN));
+	text = json_text(event, JSON_C_TO_STRING_PLAIN);
+	syslog(LOG_NOTICE, "%s", text ?: "there is no memory to tell of an event");
+	free(text);
 }

@@ -28,7 +28,7 @@ struct status {
 	struct json_object *namespaces;	/* an array, as list has them */
 	size_t all;
 	size_t open;			/* that are not protected */
-	size_t relaxed;			/* to which stray writes are let through */
+	size_t partly;			/* to which some stray writes are let through */
 	FILE *look;			/* a line for each thing to look at */
 	size_t looks;			/* how many, also those that are left out */
 };
@@ -86,8 +86,8 @@ static int look_at_namespace(struct ndctl_namespace *ndns, void *arg)
 	status->all++;
 	if (!ns || !ns->protected)
 		status->open++;
-	else if (!strcmp(module_effective_mode(&status->state, ns), "relaxed"))
-		status->relaxed++;
+	else if (ns->aliases || !strcmp(module_effective_mode(&status->state, ns), "relaxed"))
+		status->partly++;
 
 	if (!ns) {
 		if (status->state.loaded)
@@ -162,9 +162,9 @@ static void print_answer(const struct status *status)
 	else if (status->open)
 		printf("Protected: no. %zu of %zu namespace%s can be written by stray writes.\n",
 		       status->open, status->all, s(status->all));
-	else if (status->relaxed)
+	else if (status->partly)
 		printf("Protected: in part. %zu of %zu namespace%s let stray writes through.\n",
-		       status->relaxed, status->all, s(status->all));
+		       status->partly, status->all, s(status->all));
 	else
 		printf("Protected: yes. Stray writes to %zu namespace%s are not performed.\n",
 		       status->all, s(status->all));

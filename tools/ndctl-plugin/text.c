@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Text that somebody else chose, made fit for one line of a terminal: an argument, a
- * namespace's name, a thread's name. JSON needs none of it, as json-c escapes.
+ * namespace's name, a thread's name. For JSON see json_text().
  */
 #include <string.h>
 
