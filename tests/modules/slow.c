@@ -81,8 +81,9 @@ static vm_fault_t slow_fault(struct vm_fault *vmf)
 		irq_work_sync(&work);
 		break;
 	case BUSY:
+		/* 6.1 waits for RCU tasks before it places a hook. */
 		while (READ_ONCE(how) == BUSY)
-			cond_resched();
+			cond_resched_tasks_rcu_qs();
 		break;
 	case OOPS:
 		WRITE_ONCE(*(int *)16, 1);
