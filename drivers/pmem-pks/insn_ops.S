@@ -98,30 +98,28 @@ SYM_CODE_END(insn_operations)
 			  EX_TYPE_DEFAULT | EX_FLAG_CLEAR_AX)
 .endm
 
+/* The registers that each encoding has, and those that EVEX adds. */
+#define LOW	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+#define HIGH	16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+
+.macro STORES insn numbers:vararg
+.irp nr, \numbers
+	STORE \insn\nr
+.endr
+.endm
+
 /*
  * Stores of the vector registers, 32 each of xmm, ymm and zmm, to (%rdi). They
  * return 1, or 0 if the store faults.
  */
 	.balign	INSN_SLOT
 SYM_CODE_START(insn_vectors)
-.irp nr, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-	STORE movups %xmm\nr
-.endr
-.irp nr, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-	STORE vmovups %xmm\nr
-.endr
-.irp nr, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-	STORE vmovups %ymm\nr
-.endr
-.irp nr, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-	STORE vmovups %ymm\nr
-.endr
-.irp nr, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-	STORE vmovups %zmm\nr
-.endr
-.irp nr, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-	STORE vmovups %zmm\nr
-.endr
+	STORES "movups %xmm", LOW
+	STORES "vmovups %xmm", HIGH
+	STORES "vmovups %ymm", LOW
+	STORES "vmovups %ymm", HIGH
+	STORES "vmovups %zmm", LOW
+	STORES "vmovups %zmm", HIGH
 SYM_CODE_END(insn_vectors)
 
 /*
